@@ -1,0 +1,258 @@
+//! Cancellation, its cause and a deadline in one value; and the older token beside it.
+
+use std::error;
+use std::fmt;
+use std::future::pending;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use httptrace::{Runtime, select};
+use tokio_util::sync::CancellationToken;
+
+/// Why a request was given up. Go: `context.Cause`.
+#[derive(Clone)]
+pub enum Cause {
+    /// The context was cancelled. Go: `context.Canceled`.
+    Canceled,
+    /// The context's deadline passed. Go: `context.DeadlineExceeded`.
+    DeadlineExceeded,
+    /// The request's own [`CancelToken`] fired, or the caller dropped its future. Go: `errRequestCanceled`.
+    RequestCanceled,
+    /// The context was cancelled with a reason of the caller's own. Go: `context.WithCancelCause`.
+    Custom(Arc<dyn error::Error + Send + Sync>),
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Canceled => f.write_str("context canceled"),
+            Cause::DeadlineExceeded => f.write_str("context deadline exceeded"),
+            Cause::RequestCanceled => f.write_str("net/http: request canceled"),
+            Cause::Custom(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cause({self})")
+    }
+}
+
+/// Two causes are equal when a person could not tell them apart.
+impl PartialEq for Cause {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Cause::Custom(a), Cause::Custom(b)) => a.to_string() == b.to_string(),
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+}
+
+/// Carries a request's cancellation, its cause and its deadline.
+///
+/// A context with a parent ends when the parent does. [`Context::background`] never ends and costs
+/// nothing: its arm in a select is pending for ever.
+///
+/// Go twin: package `context` (`WithCancelCause`, `WithDeadline`, `Cause`).
+#[derive(Clone, Default)]
+pub struct Context {
+    inner: Option<Arc<Inner>>,
+}
+
+struct Inner {
+    token: CancellationToken,
+    cause: OnceLock<Cause>,
+    /// The earliest deadline of this context and its ancestors, and the clock it is on.
+    deadline: Option<Deadline>,
+    parent: Context,
+}
+
+#[derive(Clone)]
+struct Deadline {
+    at: Duration,
+    rt: Arc<dyn Runtime>,
+}
+
+impl Context {
+    /// A context that never ends. Go: `context.Background`.
+    pub const fn background() -> Self {
+        Context { inner: None }
+    }
+
+    /// A child that can be cancelled.
+    #[must_use]
+    pub fn with_cancel(&self) -> (Context, Cancel) {
+        let context = self.child(self.deadline().cloned());
+        (context.clone(), Cancel { context })
+    }
+
+    /// A child that ends `timeout` from now on the clock of `rt`, if nothing ends it before.
+    #[must_use]
+    pub fn with_timeout(&self, rt: &Arc<dyn Runtime>, timeout: Duration) -> Context {
+        let mine = Deadline { at: rt.now() + timeout, rt: Arc::clone(rt) };
+        let earliest = match self.deadline() {
+            Some(inherited) if inherited.at < mine.at => inherited.clone(),
+            _ => mine,
+        };
+        self.child(Some(earliest))
+    }
+
+    fn child(&self, deadline: Option<Deadline>) -> Context {
+        let token = match &self.inner {
+            Some(inner) => inner.token.child_token(),
+            None => CancellationToken::new(),
+        };
+        let inner = Inner { token, cause: OnceLock::new(), deadline, parent: self.clone() };
+        Context { inner: Some(Arc::new(inner)) }
+    }
+
+    fn deadline(&self) -> Option<&Deadline> {
+        self.inner.as_ref()?.deadline.as_ref()
+    }
+
+    /// Why this context has ended, or `None` while it has not.
+    pub fn cause(&self) -> Option<Cause> {
+        let inner = self.inner.as_ref()?;
+        if inner.token.is_cancelled() {
+            return Some(inner.cause.get().cloned().or_else(|| inner.parent.cause()).unwrap_or(Cause::Canceled));
+        }
+        let deadline = inner.deadline.as_ref()?;
+        (deadline.rt.now() >= deadline.at).then_some(Cause::DeadlineExceeded)
+    }
+
+    /// Waits until the context has ended and says why.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: nothing is taken.
+    pub async fn done(&self) -> Cause {
+        let Some(inner) = &self.inner else { return pending().await };
+        // - cancelled: by `Cancel`, here or at an ancestor
+        // - deadline: by the clock; pending for ever where there is none
+        select! {
+            () = inner.token.cancelled() => self.cause().unwrap_or(Cause::Canceled),
+            () = reached(inner.deadline.as_ref()) => Cause::DeadlineExceeded,
+        }
+    }
+}
+
+async fn reached(deadline: Option<&Deadline>) {
+    match deadline {
+        Some(deadline) => deadline.rt.timer(deadline.at).await,
+        None => pending().await,
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.inner, self.cause()) {
+            (None, _) => f.write_str("Context(background)"),
+            (Some(_), None) => f.write_str("Context(live)"),
+            (Some(_), Some(cause)) => write!(f, "Context({cause})"),
+        }
+    }
+}
+
+/// Ends the context it was made with. Dropping it does nothing.
+#[derive(Clone, Debug)]
+pub struct Cancel {
+    context: Context,
+}
+
+impl Cancel {
+    /// Ends the context with [`Cause::Canceled`]. The first call decides.
+    pub fn cancel(&self) {
+        self.cancel_with(Cause::Canceled);
+    }
+
+    /// Ends the context for a reason of the caller's own. The first call decides.
+    pub fn cancel_with(&self, cause: Cause) {
+        let inner = self.context.inner.as_ref().expect("only a child context has a Cancel");
+        if !inner.token.is_cancelled() {
+            let _first_wins = inner.cause.set(cause);
+            inner.token.cancel();
+        }
+    }
+}
+
+/// The per-request cancel of Go before contexts: a select arm of its own in the article.
+///
+/// Go twin: the field `Request.Cancel`. Its error is always `net/http: request canceled`.
+#[derive(Clone, Debug, Default)]
+pub struct CancelToken(CancellationToken);
+
+impl CancelToken {
+    /// A token that has not fired.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Fires the token, for every request that carries it.
+    pub fn cancel(&self) {
+        self.0.cancel();
+    }
+
+    /// Whether it has fired.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
+    /// Waits until it fires; `None` never does.
+    pub(crate) async fn fired(token: Option<&CancelToken>) {
+        match token {
+            Some(token) => token.0.cancelled().await,
+            None => pending().await,
+        }
+    }
+}
+
+/// Waits for the older of the two ways to cancel: see [`CancelToken`].
+pub async fn legacy_cancel(token: Option<&CancelToken>) {
+    CancelToken::fired(token).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_ends_with_its_parent_and_for_the_parents_reason() {
+        let (parent, cancel) = Context::background().with_cancel();
+        let (child, _cancel_child) = parent.with_cancel();
+        assert_eq!(child.cause(), None);
+        cancel.cancel_with(Cause::Custom("enough".into_error()));
+        assert_eq!(child.cause().unwrap().to_string(), "enough");
+        cancel.cancel();
+        assert_eq!(parent.cause().unwrap().to_string(), "enough", "the first reason stays");
+    }
+
+    #[test]
+    fn a_parent_lives_on_after_its_child() {
+        let (parent, _cancel) = Context::background().with_cancel();
+        let (child, cancel_child) = parent.with_cancel();
+        cancel_child.cancel();
+        assert_eq!(child.cause(), Some(Cause::Canceled));
+        assert_eq!(parent.cause(), None);
+    }
+
+    #[test]
+    fn the_earlier_deadline_counts() {
+        let counted = httptrace::Counted::new().unwrap();
+        let rt: Arc<dyn Runtime> = counted.seam();
+        let outer = Context::background().with_timeout(&rt, Duration::from_millis(1));
+        let inner = outer.with_timeout(&rt, Duration::from_secs(3600));
+        counted.block_on(async { assert_eq!(inner.done().await, Cause::DeadlineExceeded) });
+        assert_eq!(inner.cause(), Some(Cause::DeadlineExceeded));
+    }
+
+    trait IntoError {
+        fn into_error(self) -> Arc<dyn error::Error + Send + Sync>;
+    }
+
+    impl IntoError for &'static str {
+        fn into_error(self) -> Arc<dyn error::Error + Send + Sync> {
+            Arc::from(Box::<dyn error::Error + Send + Sync>::from(self))
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! What can go wrong on one connection, in Go's words.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use httptrace::rt::go_io_text;
+
+use crate::context::Cause;
+
+/// An I/O error, kept as its kind and its text so that it can be cloned and compared.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IoError {
+    /// What the operating system called it.
+    pub kind: io::ErrorKind,
+    text: Arc<str>,
+}
+
+impl IoError {
+    /// Keeps `error`, its text prefixed by the operation as Go does: `read tcp …: connection reset by peer`.
+    pub fn new(op: &str, error: &io::Error) -> Self {
+        IoError { kind: error.kind(), text: format!("{op}: {}", go_io_text(error)).into() }
+    }
+
+    /// Keeps `error` with its text as it is.
+    pub fn bare(error: &io::Error) -> Self {
+        IoError { kind: error.kind(), text: go_io_text(error).into() }
+    }
+}
+
+impl fmt::Display for IoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Why the pool did not take a connection back. The texts and names are Go's.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
+pub enum PutIdleError {
+    /// DisableKeepAlives is set, or MaxIdleConnsPerHost is negative.
+    #[error("http: putIdleConn: keep alives disabled")]
+    KeepAlivesDisabled,
+    /// The connection is closed already.
+    #[error("http: putIdleConn: connection is in bad state")]
+    ConnBroken,
+    /// CloseIdleConnections was called and no request has asked for a connection since.
+    #[error("http: putIdleConn: CloseIdleConnections was called")]
+    CloseIdle,
+    /// As many idle connections as MaxIdleConnsPerHost allows are there for this key.
+    #[error("http: putIdleConn: too many idle connections for host")]
+    TooManyIdleHost,
+    /// The transport is gone. Go's transport is never collected while it has connections.
+    #[error("http: putIdleConn: the Transport was dropped")]
+    TransportDropped,
+}
+
+impl PutIdleError {
+    /// The name of the variable in Go's transport.go.
+    pub fn go_name(self) -> Option<&'static str> {
+        match self {
+            PutIdleError::KeepAlivesDisabled => Some("errKeepAlivesDisabled"),
+            PutIdleError::ConnBroken => Some("errConnBroken"),
+            PutIdleError::CloseIdle => Some("errCloseIdle"),
+            PutIdleError::TooManyIdleHost => Some("errTooManyIdleHost"),
+            PutIdleError::TransportDropped => None,
+        }
+    }
+}
+
+/// Why a connection was closed. The first reason given stays.
+///
+/// Go twin: transport.go, field `persistConn.closed` and the errors it may hold.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum CloseReason {
+    /// read_loop left for no reason of its own. Go: `errReadLoopExiting`.
+    #[error("net/http: persistConn.readLoop exiting")]
+    ReadLoopExiting,
+    /// The server closed the connection while it was idle. Go: `errServerClosedIdle`.
+    #[error("http: server closed idle connection")]
+    ServerClosedIdle,
+    /// The connection was idle for too long. Go: `errIdleConnTimeout`.
+    #[error("http: idle connection timeout")]
+    IdleConnTimeout,
+    /// CloseIdleConnections was called. Go: `errCloseIdleConns`.
+    #[error("http: CloseIdleConnections called")]
+    CloseIdleConns,
+    /// The oldest idle connection made room for a newer one. Go: `errTooManyIdle`.
+    #[error("http: putIdleConn: too many idle connections")]
+    TooManyIdle,
+    /// The pool did not take it back.
+    #[error(transparent)]
+    Refused(#[from] PutIdleError),
+    /// The request on it was cancelled. Go: `errRequestCanceled`, with `canceledErr` beside it.
+    #[error("{0}")]
+    Canceled(Cause),
+    /// No response head came in time. Go: `errTimeout`.
+    #[error("net/http: timeout awaiting response headers")]
+    HeaderTimeout,
+    /// Writing the request failed.
+    #[error("write error: {0}")]
+    WriteError(Box<Error>),
+    /// Reading failed while nothing was expected, or something came that nobody had asked for.
+    /// Go: `readLoopPeekFailLocked`.
+    #[error("readLoopPeekFailLocked: {0}")]
+    PeekFailed(IoError),
+    /// Bytes came on an idle connection that nobody had asked for.
+    #[error("readLoopPeekFailLocked: <nil>")]
+    Unsolicited,
+    /// The socket failed or ended before the first byte of a response.
+    #[error("{0}")]
+    ReadFromServer(Box<Error>),
+    /// Whoever held the right to send on it let go of it. Go has no such case.
+    #[error("http: connection handle dropped")]
+    HandleDropped,
+    /// The tasks of the connection were dropped with their runtime. Go has no such case.
+    #[error("http: the runtime of the connection was shut down")]
+    RuntimeGone,
+}
+
+impl CloseReason {
+    /// The name of the variable in Go's transport.go, where there is one.
+    pub fn go_name(&self) -> Option<&'static str> {
+        match self {
+            CloseReason::ReadLoopExiting => Some("errReadLoopExiting"),
+            CloseReason::ServerClosedIdle => Some("errServerClosedIdle"),
+            CloseReason::IdleConnTimeout => Some("errIdleConnTimeout"),
+            CloseReason::CloseIdleConns => Some("errCloseIdleConns"),
+            CloseReason::TooManyIdle => Some("errTooManyIdle"),
+            CloseReason::Refused(refused) => refused.go_name(),
+            CloseReason::Canceled(_) => Some("errRequestCanceled"),
+            CloseReason::HeaderTimeout => Some("errTimeout"),
+            CloseReason::ReadFromServer(_) => Some("transportReadFromServerError"),
+            CloseReason::WriteError(_)
+            | CloseReason::PeekFailed(_)
+            | CloseReason::Unsolicited
+            | CloseReason::HandleDropped
+            | CloseReason::RuntimeGone => None,
+        }
+    }
+}
+
+/// What a request on one connection can fail with.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum Error {
+    /// The peer ended the stream where a response was due. Go: `io.EOF`.
+    #[error("EOF")]
+    Eof,
+    /// The peer ended the stream in the middle of something. Go: `io.ErrUnexpectedEOF`.
+    #[error("unexpected EOF")]
+    UnexpectedEof,
+    /// The socket failed.
+    #[error("{0}")]
+    Io(IoError),
+    /// The request was given up.
+    #[error("{0}")]
+    Canceled(Cause),
+    /// The server closed the connection before this request reached it. Go: `errServerClosedIdle`.
+    #[error("http: server closed idle connection")]
+    ServerClosedIdle,
+    /// The socket failed or ended before the first byte of the response. Go: `transportReadFromServerError`.
+    #[error("{0}")]
+    ReadFromServer(Box<Error>),
+    /// The request failed before one byte of it was on the wire: it may be sent again. Go: `nothingWrittenError`.
+    #[error("{0}")]
+    NothingWritten(Box<Error>),
+    /// The connection broke under the request.
+    #[error("net/http: HTTP/1.x transport connection broken: {0}")]
+    Broken(Box<Error>),
+    /// The connection was closed for this reason.
+    #[error("{0}")]
+    Closed(Box<CloseReason>),
+    /// No response head came in time. Go: `errTimeout`.
+    #[error("net/http: timeout awaiting response headers")]
+    HeaderTimeout,
+    /// The response cannot be read as HTTP/1. The text says what and where.
+    #[error("{0}")]
+    Malformed(Arc<str>),
+    /// The response head is longer than MaxResponseHeaderBytes.
+    #[error("net/http: server response headers exceeded {limit} bytes; aborted")]
+    HeaderTooLarge {
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// The request cannot be written as it is. The text says what and where.
+    #[error("{0}")]
+    InvalidRequest(Arc<str>),
+    /// The source of the request's body failed. Go: `requestBodyReadError`.
+    #[error("{0}")]
+    RequestBody(IoError),
+    /// The body was used after it was closed.
+    #[error(transparent)]
+    Body(#[from] body_signal::Error),
+}
+
+impl Error {
+    /// A response that cannot be read: `what` in Go's words.
+    pub(crate) fn malformed(what: impl Into<Arc<str>>) -> Self {
+        Error::Malformed(what.into())
+    }
+
+    /// Whether a time limit ended the request. Go: `net.Error.Timeout`.
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Error::HeaderTimeout | Error::Canceled(Cause::DeadlineExceeded) => true,
+            Error::Io(error) | Error::RequestBody(error) => error.kind == io::ErrorKind::TimedOut,
+            Error::ReadFromServer(inner) | Error::NothingWritten(inner) | Error::Broken(inner) => inner.is_timeout(),
+            Error::Eof
+            | Error::UnexpectedEof
+            | Error::Canceled(_)
+            | Error::ServerClosedIdle
+            | Error::Closed(_)
+            | Error::Malformed(_)
+            | Error::HeaderTooLarge { .. }
+            | Error::InvalidRequest(_)
+            | Error::Body(_) => false,
+        }
+    }
+
+    /// The kind that fits best where only an `io::Error` can be given.
+    fn io_kind(&self) -> io::ErrorKind {
+        match self {
+            Error::Eof | Error::UnexpectedEof => io::ErrorKind::UnexpectedEof,
+            Error::Io(error) | Error::RequestBody(error) => error.kind,
+            Error::HeaderTimeout | Error::Canceled(Cause::DeadlineExceeded) => io::ErrorKind::TimedOut,
+            Error::Malformed(_) | Error::HeaderTooLarge { .. } => io::ErrorKind::InvalidData,
+            Error::InvalidRequest(_) => io::ErrorKind::InvalidInput,
+            Error::ReadFromServer(inner) | Error::NothingWritten(inner) | Error::Broken(inner) => inner.io_kind(),
+            Error::Canceled(_) | Error::ServerClosedIdle | Error::Closed(_) | Error::Body(_) => io::ErrorKind::Other,
+        }
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        io::Error::new(error.io_kind(), error)
+    }
+}

@@ -1,0 +1,236 @@
+//! Everything of one request, and nothing else.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
+
+use body_signal::{Handover, Lender};
+use httptrace::{Actor, Channel, Event};
+
+use crate::error::{CloseReason, Error};
+use crate::response::Response;
+use crate::shared::{ConnShared, set_waker};
+use crate::wire::reader::BodyReader;
+
+/// What caller, write_loop, read_loop and body of one request say to each other.
+///
+/// One `Arc` per request in place of Go's channels per request (`resc`, `writeErrCh` twice, `gone`,
+/// `waitForBodyRead`, `eofc`). None of it is kept per connection: a response without a body is pooled
+/// *before* it is delivered, so another caller may own the connection while this one still waits here, and
+/// what they shared would carry one's bytes to the other.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    shared: Arc<ConnShared>,
+    handover: Handover<BodyReader>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// read_loop to caller. Go: `resc`.
+    response: Option<Result<Response, Error>>,
+    /// write_loop to caller and to read_loop. Go: both channels named `writeErrCh`.
+    wrote: Option<Result<(), Error>>,
+    /// The caller has left. Go: `callerGone`, `gone`.
+    caller_gone: bool,
+    /// The connection no longer carries this request: read_loop has left it or is about to pool it.
+    detached: bool,
+    /// read_loop has left the exchange; nothing more will come.
+    ended: bool,
+    caller: Option<Waker>,
+    /// read_loop, while it waits in wrote_request.
+    read_loop: Option<Waker>,
+}
+
+impl Exchange {
+    pub(crate) fn new(shared: Arc<ConnShared>) -> Arc<Self> {
+        Arc::new(Exchange { shared, handover: Handover::default(), state: Mutex::default() })
+    }
+
+    pub(crate) fn handover(&self) -> &Handover<BodyReader> {
+        &self.handover
+    }
+
+    /// write_loop says how the write went. A success wakes nobody who does not wait for it.
+    pub(crate) fn wrote(&self, result: Result<(), Error>, tell_caller: bool) {
+        let wakers = {
+            let mut state = self.lock();
+            let tell_caller = tell_caller || result.is_err();
+            state.wrote = Some(result);
+            [state.read_loop.take(), if tell_caller { state.caller.take() } else { None }]
+        };
+        wakers.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    /// How the write went, as far as is known. Go: `<-pc.writeErrCh` with a default.
+    pub(crate) fn write_result(&self) -> Option<Result<(), Error>> {
+        self.lock().wrote.clone()
+    }
+
+    /// read_loop waits for the end of the write.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: the result stays.
+    pub(crate) async fn write_ended(&self) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_wrote(cx, |state| &mut state.read_loop)).await
+    }
+
+    /// The caller waits for the end of the write. Go: roundTrip's arm `<-writeErrCh`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: the result stays.
+    pub(crate) async fn write_err_ch(&self) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_wrote(cx, |state| &mut state.caller)).await
+    }
+
+    fn poll_wrote(
+        &self,
+        cx: &mut Context<'_>,
+        waker: impl FnOnce(&mut State) -> &mut Option<Waker>,
+    ) -> Poll<Result<(), Error>> {
+        let mut state = self.lock();
+        if let Some(result) = &state.wrote {
+            return Poll::Ready(result.clone());
+        }
+        let old = set_waker(waker(&mut state), cx);
+        drop(state);
+        drop(old);
+        Poll::Pending
+    }
+
+    /// The caller waits for the response. Go: roundTrip's arm `<-resc`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: the response stays until it is returned.
+    pub(crate) async fn resc(&self) -> Result<Response, Error> {
+        poll_fn(|cx| {
+            let mut state = self.lock();
+            let Some(response) = state.response.take() else {
+                let old = set_waker(&mut state.caller, cx);
+                drop(state);
+                drop(old);
+                return Poll::Pending;
+            };
+            Poll::Ready(response)
+        })
+        .await
+    }
+
+    /// The caller looks for a response that came at the last moment.
+    pub(crate) fn try_resc(&self) -> Option<Result<Response, Error>> {
+        self.lock().response.take()
+    }
+
+    /// The caller waits for read_loop's leaving. Go: roundTrip's arm `<-pc.closech`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: nothing is taken.
+    pub(crate) async fn ended(&self) {
+        poll_fn(|cx| {
+            let mut state = self.lock();
+            if state.ended {
+                return Poll::Ready(());
+            }
+            let old = set_waker(&mut state.caller, cx);
+            drop(state);
+            drop(old);
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// The caller leaves. A response that nobody will take is dropped here; its body, if it has one, tells
+    /// read_loop so.
+    pub(crate) fn leave(&self) {
+        let unwanted = {
+            let mut state = self.lock();
+            state.caller_gone = true;
+            (state.response.take(), state.caller.take())
+        };
+        drop(unwanted);
+    }
+
+    /// Closes the connection, if it still carries this request.
+    pub(crate) fn close_conn(&self, reason: CloseReason) {
+        if !self.lock().detached {
+            self.shared.close(Actor::Caller, reason);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing that can panic runs under this lock")
+    }
+}
+
+impl Lender<BodyReader> for Exchange {
+    fn handover(&self) -> &Handover<BodyReader> {
+        &self.handover
+    }
+
+    fn sending(&self, what: &'static str) {
+        self.shared.emit(Actor::Caller, || Event::Sent { channel: Channel::WaitForBodyRead, what: what.into() });
+    }
+}
+
+/// read_loop's debt to a caller.
+///
+/// However read_loop leaves (by a return, or because its runtime drops it in the middle), whoever waits
+/// for the response, for the end of a body or for the end of a close goes on.
+#[derive(Debug)]
+pub(crate) struct Lent {
+    exchange: Arc<Exchange>,
+}
+
+impl Lent {
+    pub(crate) fn new(exchange: Arc<Exchange>) -> Self {
+        Lent { exchange }
+    }
+
+    pub(crate) fn exchange(&self) -> &Arc<Exchange> {
+        &self.exchange
+    }
+
+    /// From now on the connection is no longer this request's, and a cancel does not touch it.
+    pub(crate) fn detach(&self) {
+        self.exchange.lock().detached = true;
+    }
+
+    /// Gives the caller its response or the error that stands for it. Go: the select of `rc.ch` and `callerGone`.
+    ///
+    /// # Errors
+    ///
+    /// Gives it back when the caller has left.
+    pub(crate) fn deliver(&self, response: Result<Response, Error>) -> Result<(), Result<Response, Error>> {
+        let caller = {
+            let mut state = self.exchange.lock();
+            if state.caller_gone {
+                return Err(response);
+            }
+            state.response = Some(response);
+            state.caller.take()
+        };
+        if let Some(caller) = caller {
+            caller.wake();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        self.exchange.handover.close();
+        let caller = {
+            let mut state = self.exchange.lock();
+            state.detached = true;
+            state.ended = true;
+            state.caller.take()
+        };
+        if let Some(caller) = caller {
+            caller.wake();
+        }
+    }
+}

@@ -1,0 +1,467 @@
+//! The task that owns the read side of a connection.
+//!
+//! ```text
+//!            ┌──────────────────────────────────────────────────────────────────┐
+//!            ▼                                                                  │ kept
+//!   idle: peek one byte ──► head: read_response ──► no body: ask the pool, deliver
+//!     │ RL-I…                  │ RL-H…          └──► body: deliver, lend the reader, wait for it
+//!     ▼                        ▼                        │ RL-B…
+//!   leave                    leave                      └──► ask the pool ──► ack ──► kept, or leave
+//! ```
+
+use std::future::pending;
+use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use body_signal::BodyDone;
+use httptrace::{Actor, Channel, Event, Exit, TaskName, Timer, select};
+
+use crate::conn::{Channels, ConnConfig, ConnHandle, EarlyClose, IdlePool, Permit, Refused, RequestAndChan};
+use crate::context::{Cause, legacy_cancel};
+use crate::error::{CloseReason, Error, PutIdleError};
+use crate::exchange::Lent;
+use crate::response::{Body, Response};
+use crate::shared::{ConnShared, Loop};
+use crate::wire::framing::{Framing, Transfer, read_transfer};
+use crate::wire::head::{self, Head};
+use crate::wire::reader::{BodyReader, ConnReader};
+
+/// Reads one response after the other until the connection is of no more use.
+///
+/// Go twin: transport.go (*persistConn).readLoop
+#[doc(alias = "readLoop")]
+pub(crate) struct ReadLoop {
+    shared: Arc<ConnShared>,
+    channels: Arc<Channels>,
+    config: Arc<ConnConfig>,
+    pool: Weak<dyn IdlePool>,
+    /// Why the connection is closed when the loop leaves. Go: `closeErr`.
+    close_err: CloseReason,
+    idle: IdleClock,
+    /// The connection's place among those of its host.
+    _permit: Option<Permit>,
+}
+
+/// When the connection became idle, and the one timer that looks whether that is too long ago.
+///
+/// The timer is not set anew at every return to the pool: it looks when it fires, and sets itself again.
+#[derive(Default)]
+struct IdleClock {
+    since: Option<Duration>,
+    timer: Option<Pin<Box<dyn Timer>>>,
+}
+
+impl ReadLoop {
+    pub(crate) fn new(
+        shared: Arc<ConnShared>,
+        channels: Arc<Channels>,
+        config: Arc<ConnConfig>,
+        pool: Weak<dyn IdlePool>,
+        permit: Option<Permit>,
+    ) -> Self {
+        let close_err = CloseReason::RuntimeGone;
+        ReadLoop { shared, channels, config, pool, close_err, idle: IdleClock::default(), _permit: permit }
+    }
+
+    pub(crate) async fn run(mut self) {
+        let mut reader = ConnReader::new(Arc::clone(&self.shared));
+        while let ControlFlow::Continue(returned) = self.serve(reader).await {
+            reader = returned;
+        }
+    }
+
+    /// One turn of Go's `for alive`: waits for the first byte of a response, delivers the response, and waits
+    /// until the caller is done with its body. Hands the reader on if the connection was kept.
+    async fn serve(&mut self, mut reader: ConnReader) -> ControlFlow<(), ConnReader> {
+        self.close_err = CloseReason::ReadLoopExiting;
+        let peeked = self.peek(&mut reader).await;
+        let Some(rc) = self.channels.reqch.try_recv() else {
+            self.leave_idle(&reader, peeked);
+            return ControlFlow::Break(());
+        };
+        let RequestAndChan { handle, lent, method, close, context, cancel } = rc;
+        let head = match peeked {
+            Ok(()) => {
+                self.emit(|| Event::GotFirstResponseByte);
+                self.read_response(&mut reader, &method).await
+            }
+            Err(error) => Err(Error::ReadFromServer(Box::new(error))),
+        };
+        let (head, transfer) = match head {
+            Ok(head) => head,
+            Err(error) => {
+                self.deliver_error(lent, error);
+                return ControlFlow::Break(());
+            }
+        };
+        // A final status of 199 or less ends the use of a connection, whatever else the head says.
+        let alive = !(transfer.close || close || head.status <= 199);
+        let declared = transfer.content_length;
+        if transfer.framing == Framing::None {
+            // Nothing to wait for: the connection is back in the pool before the caller has the response.
+            let kept = alive && self.keep(&reader, &lent, handle, Exchanges::Detach).await;
+            let delivered = lent.deliver(Ok(response(head, transfer, Body::empty())));
+            self.sent(Channel::Resc, if delivered.is_ok() { "response" } else { "caller_gone" });
+            self.exit(if kept { Exit::NoBodyKept } else { Exit::NoBodyClosed });
+            return if kept { ControlFlow::Continue(reader) } else { ControlFlow::Break(()) };
+        }
+
+        let body = BodyReader::new(reader, transfer.framing);
+        let body = Body::new(body, Arc::clone(lent.exchange()) as Arc<_>);
+        self.sent(Channel::Resc, "response");
+        if lent.deliver(Ok(response(head, transfer, body))).is_err() {
+            self.exit(Exit::HeadCallerGone);
+            return ControlFlow::Break(());
+        }
+
+        // ANCHOR: body_select
+        // The caller has the reader now; the socket is not watched until it comes back.
+        // - wait_for_body_read: the body, at its end, at an early close or drop, or after a failed read
+        // - cancel: the caller's own token (the article's `rc.req.Cancel`)
+        // - context: the caller's context, or its deadline
+        // - closech: whoever closes the connection
+        // All are cancel-safe: a message stays where it is, and an end does not go away. The body first: it
+        // has read its end, so the connection is clean. Go picks at random.
+        let done = select! {
+            done = lent.exchange().handover().recv() => done,
+            () = legacy_cancel(cancel.as_ref()) => {
+                return self.canceled(Cause::RequestCanceled, Exit::BodyLegacyCancel);
+            }
+            cause = context.done() => {
+                let late = matches!(cause, Cause::DeadlineExceeded);
+                let exit = if late { Exit::BodyDeadlineExceeded } else { Exit::BodyContextCanceled };
+                return self.canceled(cause, exit);
+            }
+            () = self.shared.closech(Loop::Read) => {
+                self.exit(Exit::BodyConnClosed);
+                return ControlFlow::Break(());
+            }
+        };
+        // ANCHOR_END: body_select
+
+        match done {
+            // ANCHOR: eof
+            BodyDone::Eof(body) => {
+                let reader = body.into_conn();
+                let kept = alive && self.keep(&reader, &lent, handle, Exchanges::Stay).await;
+                // The pool has been asked: now the caller may see the end.
+                self.ack(&lent);
+                self.exit(if kept { Exit::BodyEofKept } else { Exit::BodyEofClosed });
+                if kept { ControlFlow::Continue(reader) } else { ControlFlow::Break(()) }
+            }
+            // ANCHOR_END: eof
+            // ANCHOR: closed_early
+            BodyDone::ClosedEarly(mut body) => {
+                let drained = alive && self.maybe_drain_body(&mut body, declared, &lent).await;
+                let reader = body.into_conn();
+                let kept = drained && self.keep(&reader, &lent, handle, Exchanges::Stay).await;
+                self.exit(if kept { Exit::BodyClosedEarlyDrained } else { Exit::BodyClosedEarlyClosed });
+                if kept { ControlFlow::Continue(reader) } else { ControlFlow::Break(()) }
+            }
+            // ANCHOR_END: closed_early
+            BodyDone::Failed => {
+                self.exit(Exit::BodyReadError);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    /// Waits for the first byte of a response, or for the end of the connection.
+    async fn peek(&mut self, reader: &mut ConnReader) -> Result<(), Error> {
+        loop {
+            // - peek: the peer, or whoever closes the connection. Cancel-safe: bytes stay in the reader.
+            // - idle timer: the clock. Cancel-safe: it stays set.
+            select! {
+                peeked = reader.peek() => return peeked,
+                () = self.idle.fired() => {}
+            }
+            if !self.still_fresh() && self.close_if_still_idle() {
+                return Err(Error::Closed(Box::new(CloseReason::IdleConnTimeout)));
+            }
+        }
+    }
+
+    /// The timer has fired: if the connection became idle later than the timer knew, look again then.
+    fn still_fresh(&mut self) -> bool {
+        let (Some(since), Some(timeout)) = (self.idle.since, self.config.idle_conn_timeout) else { return false };
+        let deadline = since + timeout;
+        let fresh = self.config.rt.now() < deadline;
+        if let (true, Some(timer)) = (fresh, &mut self.idle.timer) {
+            timer.as_mut().reset(deadline);
+        }
+        fresh
+    }
+
+    /// Idle for too long. A request that took the connection at this moment has it; then nothing happens, and
+    /// the next return to the pool sets the clock again.
+    ///
+    /// Go: transport.go (*persistConn).closeConnIfStillIdle
+    #[doc(alias = "closeConnIfStillIdle")]
+    fn close_if_still_idle(&mut self) -> bool {
+        self.idle.since = None;
+        let removed = self.pool.upgrade().and_then(|pool| pool.remove_idle_conn(&self.shared));
+        match removed {
+            Some(handle) => {
+                handle.close(Actor::ReadLoop, CloseReason::IdleConnTimeout);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// No request waits for what was peeked: the connection ends here.
+    ///
+    /// Go: transport.go (*persistConn).readLoopPeekFailLocked
+    #[doc(alias = "readLoopPeekFailLocked")]
+    fn leave_idle(&mut self, reader: &ConnReader, peeked: Result<(), Error>) {
+        let (reason, exit) = match (self.shared.closed(), peeked) {
+            (Some(reason @ CloseReason::IdleConnTimeout), _) => (reason, Exit::IdleTimeout),
+            (Some(reason), _) => (reason, Exit::IdleClosed),
+            (None, Ok(())) if is_408_message(reader.buffered()) => (CloseReason::ServerClosedIdle, Exit::Idle408),
+            (None, Ok(())) => {
+                let first = &reader.buffered()[..reader.buffered().len().min(12)];
+                self.emit(|| Event::Unsolicited { starts_with: String::from_utf8_lossy(first).into_owned() });
+                (CloseReason::Unsolicited, Exit::IdleUnsolicited)
+            }
+            (None, Err(Error::Eof)) => (CloseReason::ServerClosedIdle, Exit::IdleServerClosed),
+            (None, Err(Error::Io(error))) => (CloseReason::PeekFailed(error), Exit::IdleReadError),
+            (None, Err(_)) => (CloseReason::ReadLoopExiting, Exit::IdleReadError),
+        };
+        self.close_err = reason;
+        self.exit(exit);
+    }
+
+    /// Reads heads until one is final. Interim responses are told and skipped; all share one byte limit.
+    ///
+    /// Go: transport.go (*persistConn).readResponse
+    #[doc(alias = "readResponse")]
+    async fn read_response(
+        &self,
+        reader: &mut ConnReader,
+        method: &http::Method,
+    ) -> Result<(Head, Transfer), Error> {
+        let limit = self.config.max_response_header_bytes;
+        let mut allowance = limit;
+        loop {
+            let mut head = head::parse(&reader.head(&mut allowance, limit).await?)?;
+            let transfer = read_transfer(method, &mut head)?;
+            if !matches!(head.status, 100 | 102..=199) {
+                return Ok((head, transfer));
+            }
+            self.emit(|| Event::Got1xxResponse { code: head.status });
+        }
+    }
+
+    /// There is no response: the connection is closed first, so that whoever gets the error finds it so.
+    fn deliver_error(&mut self, lent: Lent, error: Error) {
+        let closed = self.shared.closed();
+        let exit = match (&closed, &error) {
+            (Some(_), _) => Exit::HeadConnClosed,
+            (None, Error::ReadFromServer(_)) => Exit::HeadNoByte,
+            (None, Error::HeaderTooLarge { .. }) => Exit::HeadTooLarge,
+            (None, _) => Exit::HeadMalformed,
+        };
+        if let Error::ReadFromServer(_) = error {
+            self.close_err = CloseReason::ReadFromServer(Box::new(error.clone()));
+        }
+        self.shared.close(Actor::ReadLoop, self.close_err.clone());
+        self.exit(exit);
+        if closed.is_none() {
+            self.sent(Channel::Resc, "error");
+            // A caller that has left does not miss it.
+            drop(lent.deliver(Err(error)));
+        }
+    }
+
+    /// The request was given up while its body was out: the connection ends now, and whoever reads the body
+    /// learns why.
+    fn canceled(&self, cause: Cause, exit: Exit) -> ControlFlow<(), ConnReader> {
+        self.shared.close(Actor::ReadLoop, CloseReason::Canceled(cause));
+        self.exit(exit);
+        ControlFlow::Break(())
+    }
+
+    // ANCHOR: keep
+    /// The conditions of a second life, in Go's order: the server has not hung up, the request was written,
+    /// and the pool wants the connection. (That the answer allows it, and that the body was read to its end, the
+    /// caller of this function knows.)
+    async fn keep(&mut self, reader: &ConnReader, lent: &Lent, handle: ConnHandle, exchange: Exchanges) -> bool {
+        if reader.saw_eof() || !self.wrote_request(lent).await {
+            return false;
+        }
+        if exchange == Exchanges::Detach {
+            lent.detach();
+        }
+        self.try_put_idle_conn(handle)
+    }
+    // ANCHOR_END: keep
+
+    /// Whether the request was written without an error. Waits a little for a write that is still going on:
+    /// usually the last bytes are on their way, and the connection is worth 50 ms.
+    ///
+    /// Go: transport.go (*persistConn).wroteRequest
+    #[doc(alias = "wroteRequest")]
+    async fn wrote_request(&self, lent: &Lent) -> bool {
+        let exchange = lent.exchange();
+        if let Some(result) = exchange.write_result() {
+            self.exit(if result.is_ok() { Exit::WroteAtOnce } else { Exit::NotWritten });
+            return result.is_ok();
+        }
+        let _busy = self.config.rt.census().busy();
+        let limit = self.config.rt.now() + self.config.max_write_wait_before_conn_reuse;
+        // - write_ended: write_loop
+        // - timer: the clock
+        // - closech: whoever closes the connection
+        // All are cancel-safe: a result stays, a time does not come back, an end does not go away.
+        let wrote = select! {
+            result = exchange.write_ended() => result.is_ok(),
+            () = self.config.rt.timer(limit) => false,
+            () = self.shared.closech(Loop::Read) => false,
+        };
+        self.exit(if wrote { Exit::WroteInTime } else { Exit::NotWritten });
+        wrote
+    }
+
+    /// Offers the connection to the pool and remembers a refusal as the reason to close it.
+    ///
+    /// Go: transport.go readLoop, the closure tryPutIdleConn
+    #[doc(alias = "tryPutIdleConn")]
+    fn try_put_idle_conn(&mut self, handle: ConnHandle) -> bool {
+        let refused = match self.pool.upgrade() {
+            Some(pool) => pool.try_put_idle_conn(handle).err(),
+            None => Some(Refused { conn: handle, reason: PutIdleError::TransportDropped }),
+        };
+        let reason = refused.as_ref().map(|refused| refused.reason);
+        if reason != Some(PutIdleError::KeepAlivesDisabled) {
+            self.emit(|| Event::PutIdleConn { error: reason.map(|reason| reason.to_string()) });
+        }
+        match refused {
+            None => {
+                self.became_idle();
+                true
+            }
+            Some(Refused { conn, reason }) => {
+                self.close_err = CloseReason::Refused(reason);
+                conn.close(Actor::ReadLoop, CloseReason::Refused(reason));
+                false
+            }
+        }
+    }
+
+    /// Notes the time, and sets the timer if it is not set.
+    fn became_idle(&mut self) {
+        let Some(timeout) = self.config.idle_conn_timeout else { return };
+        let now = self.config.rt.now();
+        if self.idle.since.replace(now).is_some() {
+            return;
+        }
+        match &mut self.idle.timer {
+            Some(timer) => timer.as_mut().reset(now + timeout),
+            None => self.idle.timer = Some(self.config.rt.timer(now + timeout)),
+        }
+    }
+
+    // ANCHOR: maybe_drain_body
+    /// After an early close: reads the rest of the body, if it is small and comes soon. The caller is released
+    /// before that. With [`EarlyClose::Kill`] it is released when the loop has left.
+    ///
+    /// Go: transport.go maybeDrainBody, since 1.27
+    #[doc(alias = "maybeDrainBody")]
+    async fn maybe_drain_body(&self, body: &mut BodyReader, declared: Option<u64>, lent: &Lent) -> bool {
+        let EarlyClose::Drain { bytes, time } = self.config.early_close else { return false };
+        self.ack(lent);
+        if declared.is_some_and(|declared| declared > bytes) {
+            return false;
+        }
+        let _busy = self.config.rt.census().busy();
+        let limit = self.config.rt.now() + time;
+        // - discard: the peer. What it has read is gone, and wanted by nobody.
+        // - timer: the clock. Cancel-safe: a time does not come back.
+        // - closech: whoever closes the connection (then discard fails too). Cancel-safe.
+        select! {
+            drained = body.discard(bytes) => drained.unwrap_or(false),
+            () = self.config.rt.timer(limit) => false,
+            () = self.shared.closech(Loop::Read) => false,
+        }
+    }
+    // ANCHOR_END: maybe_drain_body
+
+    fn ack(&self, lent: &Lent) {
+        self.sent(Channel::Eofc, "ack");
+        lent.exchange().handover().ack();
+    }
+
+    fn exit(&self, id: Exit) {
+        self.emit(|| Event::Exit { id });
+    }
+
+    fn sent(&self, channel: Channel, what: &str) {
+        self.emit(|| Event::Sent { channel, what: what.to_owned() });
+    }
+
+    fn emit(&self, event: impl FnOnce() -> Event) {
+        self.shared.emit(Actor::ReadLoop, event);
+    }
+}
+
+/// Whether the connection still belongs to its exchange while the pool is asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Exchanges {
+    /// The caller holds a body, and waits for the answer.
+    Stay,
+    /// The caller waits for its response; from now on its cancel must not touch the connection.
+    Detach,
+}
+
+impl IdleClock {
+    /// Waits for the timer, if it was ever set.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: the timer stays set.
+    async fn fired(&mut self) {
+        match &mut self.timer {
+            // A timer without a moment to look at has fired for nothing: it is set again at the next return.
+            Some(timer) if self.since.is_some() => timer.as_mut().await,
+            Some(_) | None => pending().await,
+        }
+    }
+}
+
+impl Drop for ReadLoop {
+    /// However it leaves (also with its runtime): the connection is closed, its slot and its place in the pool are free.
+    /// The callers were released before, by the drop of [`Lent`]. The order is that of Go's deferred functions.
+    fn drop(&mut self) {
+        self.shared.close(Actor::ReadLoop, self.close_err.clone());
+        self.channels.reqch.close();
+        let removed = self.pool.upgrade().and_then(|pool| pool.remove_idle_conn(&self.shared));
+        if removed.is_some() {
+            let reason = self.close_err.to_string();
+            self.shared.emit(Actor::Pool, || Event::RemoveIdleConn { reason });
+        }
+        self.emit(|| Event::TaskEnded { name: TaskName::ReadLoop });
+    }
+}
+
+/// A server that gives up waiting for a request says so; that is no answer to anything.
+///
+/// Go: transport.go is408Message
+#[doc(alias = "is408Message")]
+fn is_408_message(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'H', b'T', b'T', b'P', b'/', b'1', b'.', _, b' ', b'4', b'0', b'8', ..])
+}
+
+fn response(head: Head, transfer: Transfer, body: Body) -> Response {
+    Response {
+        status: head.status,
+        reason: head.reason,
+        proto: head.proto,
+        header: head.header,
+        content_length: transfer.content_length,
+        chunked: transfer.framing == Framing::Chunked,
+        close: transfer.close,
+        body,
+    }
+}

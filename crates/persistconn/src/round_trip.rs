@@ -1,0 +1,202 @@
+//! One request on one connection, seen from the caller.
+
+use std::future::pending;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::header::HeaderName;
+use httptrace::{Actor, Channel, Event, Exit, Step, Timer, select};
+
+use crate::conn::{ConnHandle, RequestAndChan, WriteRequest};
+use crate::context::{Cause, legacy_cancel};
+use crate::error::{CloseReason, Error};
+use crate::exchange::{Exchange, Lent};
+use crate::request::Request;
+use crate::response::Response;
+use crate::shared::ConnShared;
+use crate::wire::request::encode_head;
+
+/// A request's head as it goes to the wire: checked and written before a connection is asked for, so that a
+/// request that cannot be sent costs none.
+#[derive(Clone, Debug)]
+pub struct EncodedHead(Vec<u8>);
+
+impl EncodedHead {
+    /// Writes the head of `request`, and after its own fields those in `extra`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] with Go's text.
+    pub fn new(request: &Request, extra: &[(HeaderName, &str)]) -> Result<Self, Error> {
+        encode_head(request, extra).map(EncodedHead)
+    }
+
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Sends a request on the connection and waits for the head of its response.
+///
+/// Takes the body out of `request`: whoever sends it again must have it again.
+///
+/// # Errors
+///
+/// In Go's order: the cancel's cause; the fault of the request's body; `http: server closed idle connection`; the
+/// error of reading before the first byte; else what broke the connection, marked as
+/// [`Error::NothingWritten`] when the server cannot have seen any of it.
+///
+/// # Drop
+///
+/// Dropping the future closes the connection, if it still carries this request.
+///
+/// # Go twin
+///
+/// Go: transport.go (*persistConn).roundTrip
+#[doc(alias = "persistConn.roundTrip")]
+pub async fn round_trip(handle: ConnHandle, request: &mut Request, head: EncodedHead) -> Result<Response, Error> {
+    let shared = Arc::clone(handle.shared());
+    let channels = Arc::clone(&handle.channels);
+    let config = Arc::clone(&handle.config);
+    shared.emit(Actor::Caller, || Event::Call { step: Step::PersistConnRoundTrip });
+
+    let exchange = Exchange::new(Arc::clone(&shared));
+    let mut waiting = Waiting { exchange: &exchange, shared: &shared, over: false };
+    let written_before = shared.written();
+    let (context, cancel) = (request.context.clone(), request.cancel.clone());
+
+    // read_loop first: the request must lie there when the first byte of the answer comes. A loop that has left
+    // gives the message back; dropping it ends the exchange, which is seen below.
+    drop(channels.reqch.send(RequestAndChan {
+        handle,
+        lent: Lent::new(Arc::clone(&exchange)),
+        method: request.method.clone(),
+        close: request.close,
+        context: context.clone(),
+        cancel: cancel.clone(),
+    }));
+    shared.emit(Actor::Caller, || Event::Sent { channel: Channel::Reqch, what: "request".into() });
+    drop(channels.writech.send(WriteRequest {
+        head: head.0,
+        body: std::mem::take(&mut request.body),
+        exchange: Arc::clone(&exchange),
+        tell_caller: config.response_header_timeout.is_some(),
+    }));
+    shared.emit(Actor::Caller, || Event::Sent { channel: Channel::Writech, what: "request".into() });
+
+    let mut wrote = false;
+    let mut canceled = false;
+    let mut header_timer: Option<Pin<Box<dyn Timer>>> = None;
+    // ANCHOR: select
+    loop {
+        // - resc: read_loop, with the response or an error
+        // - write_err_ch: write_loop, when the request is written or the write has failed
+        // - closech: read_loop, when it has left
+        // - header timer: the clock, once the request is written
+        // - cancel, context: the caller
+        // All are cancel-safe: what is ready stays ready until it is taken. The response first, so that neither a
+        // close nor a cancel of the same instant can lose it (Go looks at resc again in those two arms).
+        select! {
+            response = exchange.resc() => {
+                let exit = match (&response, canceled, shared.is_open()) {
+                    (Err(_), ..) => Exit::RoundTripClosed,
+                    (Ok(_), true, _) => Exit::ContextButResponse,
+                    (Ok(_), false, true) => Exit::GotResponse,
+                    (Ok(_), false, false) => Exit::ClosedButResponse,
+                };
+                waiting.leave(exit);
+                return response.map_err(|error| map_round_trip_error(&shared, &exchange, written_before, error));
+            }
+            result = exchange.write_err_ch(), if !wrote => match result {
+                Ok(()) => {
+                    wrote = true;
+                    header_timer = config.response_header_timeout.map(|limit| config.rt.timer(config.rt.now() + limit));
+                }
+                Err(error) => {
+                    exchange.close_conn(CloseReason::WriteError(Box::new(error.clone())));
+                    waiting.leave(Exit::RoundTripWriteError);
+                    return Err(map_round_trip_error(&shared, &exchange, written_before, error));
+                }
+            },
+            () = exchange.ended() => {
+                if let Some(response) = exchange.try_resc() {
+                    waiting.leave(Exit::ClosedButResponse);
+                    return response.map_err(|error| map_round_trip_error(&shared, &exchange, written_before, error));
+                }
+                waiting.leave(match (canceled, shared.closed()) {
+                    (true, _) if cancel.as_ref().is_some_and(|cancel| cancel.is_cancelled()) => Exit::RoundTripLegacyCancel,
+                    (true, _) => Exit::RoundTripContext,
+                    (false, Some(CloseReason::HeaderTimeout)) => Exit::HeaderTimeout,
+                    (false, _) => Exit::RoundTripClosed,
+                });
+                let reason = shared.closed().unwrap_or(CloseReason::ReadLoopExiting);
+                return Err(map_round_trip_error(&shared, &exchange, written_before, Error::Closed(Box::new(reason))));
+            }
+            () = fired(&mut header_timer) => {
+                header_timer = None;
+                exchange.close_conn(CloseReason::HeaderTimeout);
+            }
+            () = legacy_cancel(cancel.as_ref()), if !canceled => {
+                canceled = true;
+                exchange.close_conn(CloseReason::Canceled(Cause::RequestCanceled));
+            }
+            cause = context.done(), if !canceled => {
+                canceled = true;
+                exchange.close_conn(CloseReason::Canceled(cause));
+            }
+        }
+    }
+    // ANCHOR_END: select
+}
+
+async fn fired(timer: &mut Option<Pin<Box<dyn Timer>>>) {
+    match timer {
+        Some(timer) => timer.as_mut().await,
+        None => pending().await,
+    }
+}
+
+/// The caller in the middle of its wait: leaving by any door tells the loops so.
+struct Waiting<'a> {
+    exchange: &'a Exchange,
+    shared: &'a ConnShared,
+    over: bool,
+}
+
+impl Waiting<'_> {
+    fn leave(&mut self, exit: Exit) {
+        self.over = true;
+        self.shared.emit(Actor::Caller, || Event::Exit { id: exit });
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.shared.emit(Actor::Caller, || Event::Exit { id: Exit::RoundTripDropped });
+            self.exchange.close_conn(CloseReason::Canceled(Cause::RequestCanceled));
+        }
+        self.exchange.leave();
+    }
+}
+
+/// Chooses what the caller is told. The first rule that fits.
+///
+/// Go: transport.go (*persistConn).mapRoundTripError
+#[doc(alias = "mapRoundTripError")]
+fn map_round_trip_error(shared: &ConnShared, exchange: &Exchange, written_before: u64, error: Error) -> Error {
+    let nothing_written = shared.written() == written_before;
+    let retriable = |error: Error| if nothing_written { Error::NothingWritten(Box::new(error)) } else { error };
+    let closed = shared.closed();
+    match (closed, exchange.write_result()) {
+        (Some(CloseReason::Canceled(cause)), _) => Error::Canceled(cause),
+        (_, Some(Err(fault @ (Error::RequestBody(_) | Error::InvalidRequest(_))))) => fault,
+        (Some(CloseReason::ServerClosedIdle), _) => Error::ServerClosedIdle,
+        (Some(CloseReason::HeaderTimeout), _) => Error::HeaderTimeout,
+        (Some(CloseReason::ReadFromServer(error)), _) => retriable(*error),
+        (Some(_), _) if nothing_written => Error::NothingWritten(Box::new(error)),
+        (Some(_), _) => Error::Broken(Box::new(error)),
+        (None, _) => error,
+    }
+}

@@ -1,0 +1,233 @@
+//! What pool, caller and both loops may all hold: the power to close a connection, not to use it.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
+
+use httptrace::{Actor, BoxIo, Channel, ConnId, Event, Trace};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::error::{CloseReason, Error, IoError};
+
+/// The socket of a connection, and the reason it closed.
+///
+/// The socket lies behind a mutex so that [`close`](ConnShared::close) ends the connection *now*, whoever
+/// is reading or writing, also when nobody polls the body: the stream is taken out and dropped, and all who
+/// wait for it are woken. That is Go's `conn.Close()`, in one mechanism for TCP, TLS and memory.
+///
+/// Go twin: transport.go type persistConn, its fields `conn`, `closed`, `closech`, `canceledErr`, `nwrite`.
+#[doc(alias = "persistConn")]
+pub struct ConnShared {
+    id: ConnId,
+    key: Arc<str>,
+    trace: Trace,
+    /// How its errors begin: `read tcp 127.0.0.1:1->127.0.0.1:2`.
+    peers: Option<String>,
+    /// Bytes given to the socket since the connection began. Go: `nwrite`.
+    written: AtomicU64,
+    socket: Mutex<Socket>,
+}
+
+struct Socket {
+    io: Option<BoxIo>,
+    closed: Option<CloseReason>,
+    /// Whoever reads: read_loop, or the body while it has the reader.
+    reader: Option<Waker>,
+    /// write_loop, when it waits for the socket or for `closech`.
+    write_loop: Option<Waker>,
+    /// read_loop, when it waits for `closech` and does not read.
+    read_loop: Option<Waker>,
+}
+
+/// Which loop waits for `closech`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Loop {
+    Read,
+    Write,
+}
+
+impl ConnShared {
+    /// Takes over `io`.
+    pub(crate) fn new(id: ConnId, key: Arc<str>, io: BoxIo, trace: Trace) -> Arc<Self> {
+        let peers = io.addrs().map(|(local, peer)| format!("tcp {local}->{peer}"));
+        let socket = Socket { io: Some(io), closed: None, reader: None, write_loop: None, read_loop: None };
+        Arc::new(ConnShared { id, key, trace, peers, written: AtomicU64::new(0), socket: Mutex::new(socket) })
+    }
+
+    /// The connection's number.
+    pub fn id(&self) -> ConnId {
+        self.id
+    }
+
+    /// The pool key it was dialled for: `proxy|scheme|host:port`.
+    pub fn key(&self) -> &Arc<str> {
+        &self.key
+    }
+
+    /// Tells the trace of this connection.
+    pub fn emit(&self, actor: Actor, event: impl FnOnce() -> Event) {
+        self.trace.emit(actor, Some(self.id), event);
+    }
+
+    /// Why the connection was closed, or `None` while it is open. Go: `persistConn.isBroken`.
+    #[doc(alias = "isBroken")]
+    pub fn closed(&self) -> Option<CloseReason> {
+        self.lock().closed.clone()
+    }
+
+    /// Whether the connection is still open.
+    pub fn is_open(&self) -> bool {
+        self.lock().closed.is_none()
+    }
+
+    /// Closes the connection. The first reason stays; later calls do nothing.
+    ///
+    /// Go: transport.go (*persistConn).close
+    #[doc(alias = "closeLocked")]
+    pub fn close(&self, actor: Actor, reason: CloseReason) {
+        let (io, wakers) = {
+            let mut socket = self.lock();
+            if socket.closed.is_some() {
+                return;
+            }
+            socket.closed = Some(reason.clone());
+            let wakers = [socket.reader.take(), socket.write_loop.take(), socket.read_loop.take()];
+            (socket.io.take(), wakers)
+        };
+        self.emit(actor, || Event::ConnClosed { reason: reason.to_string() });
+        self.emit(actor, || Event::Sent { channel: Channel::Closech, what: "closed".into() });
+        drop(io);
+        wakers.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    /// Waits until the connection is closed. Go: `<-pc.closech`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: nothing is taken.
+    pub(crate) async fn closech(&self, who: Loop) {
+        poll_fn(|cx| {
+            let mut socket = self.lock();
+            if socket.closed.is_some() {
+                return Poll::Ready(());
+            }
+            let slot = match who {
+                Loop::Read => &mut socket.read_loop,
+                Loop::Write => &mut socket.write_loop,
+            };
+            let old = set_waker(slot, cx);
+            drop(socket);
+            drop(old);
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Bytes given to the socket so far.
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    /// Reads from the socket into `buf`; nothing filled means that the peer is done.
+    ///
+    /// # Errors
+    ///
+    /// The cancel's cause once the request on it was cancelled, whatever the socket said; else the
+    /// socket's error or the reason for which this side closed it.
+    pub(crate) fn poll_read(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<(), Error>> {
+        let mut socket = self.lock();
+        let result = match &mut socket.io {
+            None => Poll::Ready(Err(closed_error(socket.closed.as_ref()))),
+            Some(io) => Pin::new(io).poll_read(cx, buf).map_err(|error| Error::Io(self.io_error("read", &error))),
+        };
+        if result.is_pending() {
+            let old = set_waker(&mut socket.reader, cx);
+            drop(socket);
+            drop(old);
+        }
+        result
+    }
+
+    /// Writes some of `bufs` to the socket and says how much.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll_read`](Self::poll_read).
+    pub(crate) fn poll_write(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<Result<usize, Error>> {
+        let mut socket = self.lock();
+        let result = match &mut socket.io {
+            None => Poll::Ready(Err(closed_error(socket.closed.as_ref()))),
+            Some(io) => {
+                Pin::new(io).poll_write_vectored(cx, bufs).map_err(|error| Error::Io(self.io_error("write", &error)))
+            }
+        };
+        match &result {
+            Poll::Pending => {
+                let old = set_waker(&mut socket.write_loop, cx);
+                drop(socket);
+                drop(old);
+            }
+            Poll::Ready(Ok(n)) => {
+                self.written.fetch_add(*n as u64, Ordering::Relaxed);
+            }
+            Poll::Ready(Err(_)) => {}
+        }
+        result
+    }
+
+    /// Pushes out what the stream itself may hold back (TLS does, TCP does not).
+    pub(crate) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let mut socket = self.lock();
+        let result = match &mut socket.io {
+            None => Poll::Ready(Err(closed_error(socket.closed.as_ref()))),
+            Some(io) => Pin::new(io).poll_flush(cx).map_err(|error| Error::Io(self.io_error("write", &error))),
+        };
+        if result.is_pending() {
+            let old = set_waker(&mut socket.write_loop, cx);
+            drop(socket);
+            drop(old);
+        }
+        result
+    }
+
+    fn io_error(&self, op: &str, error: &io::Error) -> IoError {
+        match &self.peers {
+            Some(peers) => IoError::new(&format!("{op} {peers}: {op}"), error),
+            None => IoError::new(op, error),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Socket> {
+        // A stream that panicked while it was polled is as good as closed: go on and let close() drop it.
+        self.socket.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl fmt::Debug for ConnShared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnShared").field("id", &self.id).field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// What reading or writing on a closed connection says.
+fn closed_error(reason: Option<&CloseReason>) -> Error {
+    match reason {
+        Some(CloseReason::Canceled(cause)) => Error::Canceled(cause.clone()),
+        Some(reason) => Error::Closed(Box::new(reason.clone())),
+        // A stream leaves the mutex only together with a reason.
+        None => Error::Closed(Box::new(CloseReason::ReadLoopExiting)),
+    }
+}
+
+/// Returns the waker that is not needed any more, to be dropped outside the lock: it may be the last
+/// to hold its task.
+pub(crate) fn set_waker(slot: &mut Option<Waker>, cx: &Context<'_>) -> Option<Waker> {
+    if slot.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+        return None;
+    }
+    slot.replace(cx.waker().clone())
+}

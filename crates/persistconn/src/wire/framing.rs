@@ -1,0 +1,191 @@
+//! Where a response's body ends, and whether the connection outlives it.
+
+use http::Method;
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+
+use crate::error::Error;
+use crate::wire::head::{Head, quote};
+
+/// How the end of a body is known. RFC 9112 section 6.3; Go: transfer.go fixLength.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Framing {
+    /// There is none: HEAD, 1xx, 204, 304, or a length of 0.
+    None,
+    /// This many bytes.
+    Length(u64),
+    /// Chunks, the last of them empty.
+    Chunked,
+    /// All until the server closes.
+    UntilClose,
+}
+
+/// What the head says about the body and the connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Transfer {
+    pub(crate) framing: Framing,
+    /// Go: `Response.ContentLength`, with `None` for -1.
+    pub(crate) content_length: Option<u64>,
+    /// The server will not keep the connection.
+    pub(crate) close: bool,
+}
+
+/// Go: transfer.go readTransfer
+///
+/// # Errors
+///
+/// [`Error::Malformed`] with Go's text.
+#[doc(alias = "readTransfer")]
+#[doc(alias = "fixLength")]
+pub(crate) fn read_transfer(method: &Method, head: &mut Head) -> Result<Transfer, Error> {
+    let chunked = parse_transfer_encoding(head)?;
+    let declared = if chunked { None } else { parse_content_length(&mut head.header)? };
+    if chunked {
+        // RFC 9112 section 6.1: Transfer-Encoding overrides Content-Length.
+        head.header.remove(CONTENT_LENGTH);
+    }
+    let bodyless = method == Method::HEAD || matches!(head.status, 100..=199 | 204 | 304);
+    let framing = match declared {
+        _ if bodyless => Framing::None,
+        _ if chunked => Framing::Chunked,
+        Some(0) => Framing::None,
+        Some(length) => Framing::Length(length),
+        None => Framing::UntilClose,
+    };
+    let content_length = match framing {
+        Framing::None if method == Method::HEAD => declared,
+        Framing::None => Some(0),
+        Framing::Length(length) => Some(length),
+        Framing::Chunked | Framing::UntilClose => None,
+    };
+    let close = should_close(head) || framing == Framing::UntilClose;
+    Ok(Transfer { framing, content_length, close })
+}
+
+/// Go accepts one header with the one word `chunked`, and ignores it all on HTTP/1.0.
+fn parse_transfer_encoding(head: &mut Head) -> Result<bool, Error> {
+    let values: Vec<&HeaderValue> = head.header.get_all(TRANSFER_ENCODING).iter().collect();
+    let chunked = match values[..] {
+        [] => return Ok(false),
+        _ if head.proto < (1, 1) => false,
+        [value] if value.as_bytes().eq_ignore_ascii_case(b"chunked") => true,
+        [value] => {
+            return Err(Error::malformed(format!("unsupported transfer encoding: {}", quote(value.as_bytes()))));
+        }
+        _ => {
+            let all: Vec<String> = values.iter().map(|value| quote(value.as_bytes())).collect();
+            return Err(Error::malformed(format!("too many transfer encodings: [{}]", all.join(" "))));
+        }
+    };
+    head.header.remove(TRANSFER_ENCODING);
+    Ok(chunked)
+}
+
+/// Equal repeated values collapse into one; different ones are an attack or a fault.
+fn parse_content_length(header: &mut HeaderMap) -> Result<Option<u64>, Error> {
+    let values: Vec<&[u8]> = header.get_all(CONTENT_LENGTH).iter().map(|value| value.as_bytes().trim_ascii()).collect();
+    let Some(&digits) = values.first() else { return Ok(None) };
+    if values.iter().any(|&value| value != digits) {
+        let all: Vec<String> = values.iter().map(|value| quote(value)).collect();
+        let all = all.join(" ");
+        return Err(Error::malformed(format!(
+            "http: message cannot contain multiple Content-Length headers; got [{all}]"
+        )));
+    }
+    if digits.is_empty() {
+        return Err(Error::malformed(r#"invalid empty Content-Length """#));
+    }
+    let length = if digits.iter().all(u8::is_ascii_digit) { str::from_utf8(digits).ok() } else { None };
+    let length = length.and_then(|digits| digits.parse::<u64>().ok()).filter(|&length| length <= i64::MAX as u64);
+    let Some(length) = length else {
+        return Err(Error::malformed(format!("bad Content-Length {}", quote(digits))));
+    };
+    if values.len() > 1 {
+        header.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    Ok(Some(length))
+}
+
+/// Go: transfer.go shouldClose
+#[doc(alias = "shouldClose")]
+fn should_close(head: &Head) -> bool {
+    if head.proto < (1, 0) {
+        return true;
+    }
+    let close = connection_says(&head.header, "close");
+    if head.proto < (1, 1) { close || !connection_says(&head.header, "keep-alive") } else { close }
+}
+
+/// Whether one of the `Connection` fields has this token.
+pub(crate) fn connection_says(header: &HeaderMap, token: &str) -> bool {
+    header.get_all(CONNECTION).iter().any(|value| {
+        let mut tokens = value.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+        tokens.any(|found| found.eq_ignore_ascii_case(token.as_bytes()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::head;
+
+    fn transfer(method: Method, fields: &str) -> Result<Transfer, Error> {
+        transfer_of(method, "HTTP/1.1 200 OK", fields)
+    }
+
+    fn transfer_of(method: Method, status_line: &str, fields: &str) -> Result<Transfer, Error> {
+        let mut head = head::parse(&format!("{status_line}\r\n{fields}\r\n").into()).unwrap();
+        read_transfer(&method, &mut head)
+    }
+
+    fn framing(status_line: &str, fields: &str) -> Framing {
+        transfer_of(Method::GET, status_line, fields).unwrap().framing
+    }
+
+    #[test]
+    fn the_end_of_a_body_is_known_by_the_first_rule_that_fits() {
+        let ok = "HTTP/1.1 200 OK";
+        assert_eq!(framing(ok, "Content-Length: 5\r\n"), Framing::Length(5));
+        assert_eq!(framing(ok, "Content-Length: 0\r\n"), Framing::None);
+        assert_eq!(framing(ok, "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"), Framing::Chunked);
+        assert_eq!(framing(ok, ""), Framing::UntilClose);
+        assert_eq!(framing("HTTP/1.1 204 No Content", "Content-Length: 5\r\n"), Framing::None);
+        assert_eq!(framing("HTTP/1.1 304 Not Modified", ""), Framing::None);
+        assert_eq!(framing("HTTP/1.0 200 OK", "Transfer-Encoding: chunked\r\n"), Framing::UntilClose);
+    }
+
+    #[test]
+    fn a_head_response_keeps_its_declared_length() {
+        let head = transfer(Method::HEAD, "Content-Length: 1234\r\n").unwrap();
+        assert_eq!((head.framing, head.content_length), (Framing::None, Some(1234)));
+        assert_eq!(transfer(Method::HEAD, "").unwrap().content_length, None);
+    }
+
+    #[test]
+    fn who_keeps_the_connection_follows_version_and_connection_fields() {
+        let close = |status_line, fields| transfer_of(Method::GET, status_line, fields).unwrap().close;
+        assert!(!close("HTTP/1.1 204 x", ""));
+        assert!(close("HTTP/1.1 204 x", "Connection: close\r\n"));
+        assert!(close("HTTP/1.1 204 x", "Connection: foo\r\nConnection: bar, Close\r\n"));
+        assert!(close("HTTP/1.0 204 x", ""));
+        assert!(!close("HTTP/1.0 204 x", "Connection: keep-alive\r\n"));
+        assert!(close("HTTP/1.1 200 OK", ""));
+    }
+
+    #[test]
+    fn lengths_and_codings_that_do_not_fit_read_like_go() {
+        let text = |fields| transfer(Method::GET, fields).unwrap_err().to_string();
+        assert_eq!(
+            text("Content-Length: 2\r\nContent-Length: 3\r\n"),
+            r#"http: message cannot contain multiple Content-Length headers; got ["2" "3"]"#
+        );
+        assert_eq!(text("Content-Length: +2\r\n"), r#"bad Content-Length "+2""#);
+        assert_eq!(text("Content-Length:\r\n"), r#"invalid empty Content-Length """#);
+        assert_eq!(text("Content-Length: 9223372036854775808\r\n"), r#"bad Content-Length "9223372036854775808""#);
+        assert_eq!(text("Transfer-Encoding: gzip, chunked\r\n"), r#"unsupported transfer encoding: "gzip, chunked""#);
+        assert_eq!(
+            text("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
+            r#"too many transfer encodings: ["chunked" "chunked"]"#
+        );
+        assert_eq!(framing("HTTP/1.1 200 OK", "Content-Length: 2\r\nContent-Length: 2\r\n"), Framing::Length(2));
+    }
+}

@@ -1,0 +1,218 @@
+//! The head of a response.
+
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::error::Error;
+
+/// A status line and its header fields.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) proto: (u8, u8),
+    pub(crate) status: u16,
+    pub(crate) reason: Bytes,
+    pub(crate) header: HeaderMap,
+}
+
+/// How many header fields are parsed without an allocation.
+const USUAL_FIELDS: usize = 64;
+
+/// Finds the end of a head: the byte after the first empty line. `scanned` says how much was looked at by
+/// earlier calls, so that a head that drips in is not searched again and again.
+pub(crate) fn find_end(bytes: &[u8], scanned: &mut usize) -> Option<usize> {
+    // An empty line may begin up to two bytes before what is new.
+    let mut from = scanned.saturating_sub(2);
+    while let Some(lf) = bytes[from..].iter().position(|&byte| byte == b'\n') {
+        let after = from + lf + 1;
+        match bytes[after..] {
+            [b'\n', ..] => return Some(after + 1),
+            [b'\r', b'\n', ..] => return Some(after + 2),
+            _ => from = after,
+        }
+    }
+    *scanned = bytes.len();
+    None
+}
+
+/// Parses a whole head, its empty line included. Go: `ReadResponse` up to the header.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] with Go's text.
+#[doc(alias = "ReadResponse")]
+pub(crate) fn parse(head: &Bytes) -> Result<Head, Error> {
+    let line_end = head.iter().position(|&byte| byte == b'\n').unwrap_or(head.len());
+    let (proto, status, reason) = parse_status_line(head, line_end)?;
+    let fields = head.slice((line_end + 1).min(head.len())..);
+    let header = parse_fields(&fields)?;
+    Ok(Head { proto, status, reason, header })
+}
+
+/// `HTTP/d.d NNN reason`. Go accepts any version of that form, and any three digits.
+fn parse_status_line(head: &Bytes, line_end: usize) -> Result<((u8, u8), u16, Bytes), Error> {
+    let line = head[..line_end].trim_ascii_end();
+    let (proto, rest) = match line.iter().position(|&byte| byte == b' ') {
+        Some(space) => (&line[..space], line[space + 1..].trim_ascii_start()),
+        None => return Err(Error::malformed(format!("malformed HTTP response {}", quote(line)))),
+    };
+    let code_len = rest.iter().position(|&byte| byte == b' ').unwrap_or(rest.len());
+    let (code, reason) = rest.split_at(code_len);
+    if code.len() != 3 || !code.iter().all(u8::is_ascii_digit) {
+        return Err(Error::malformed(format!("malformed HTTP status code {}", quote(code))));
+    }
+    let status = code.iter().fold(0, |status, digit| status * 10 + u16::from(digit - b'0'));
+    let proto = match proto {
+        [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9'] => (major - b'0', minor - b'0'),
+        _ => return Err(Error::malformed(format!("malformed HTTP version {}", quote(proto)))),
+    };
+    Ok((proto, status, head.slice_ref(reason.trim_ascii_start())))
+}
+
+/// Header fields up to an empty line; trailers have the same form.
+pub(crate) fn parse_fields(block: &Bytes) -> Result<HeaderMap, Error> {
+    if matches!(block.first(), Some(b' ' | b'\t')) {
+        let line = block.split(|&byte| byte == b'\n').next().unwrap_or(block);
+        return Err(Error::malformed(format!("malformed MIME header initial line: {}", quote(line.trim_ascii_end()))));
+    }
+    match unfold(block) {
+        Some(unfolded) => parse_unfolded(&unfolded),
+        None => parse_unfolded(block),
+    }
+}
+
+fn parse_unfolded(block: &Bytes) -> Result<HeaderMap, Error> {
+    let mut usual = [httparse::EMPTY_HEADER; USUAL_FIELDS];
+    match httparse::parse_headers(block, &mut usual) {
+        Ok(httparse::Status::Complete((_, fields))) => collect(block, fields),
+        Err(httparse::Error::TooManyHeaders) => {
+            // One field a line: there cannot be more.
+            let lines = block.iter().filter(|&&byte| byte == b'\n').count();
+            let mut many = vec![httparse::EMPTY_HEADER; lines];
+            match httparse::parse_headers(block, &mut many) {
+                Ok(httparse::Status::Complete((_, fields))) => collect(block, fields),
+                Ok(httparse::Status::Partial) | Err(_) => Err(malformed_field(block)),
+            }
+        }
+        Ok(httparse::Status::Partial) | Err(_) => Err(malformed_field(block)),
+    }
+}
+
+/// Names are copied (the usual ones are known to `http` and cost nothing), values share the block's memory.
+fn collect(block: &Bytes, fields: &[httparse::Header<'_>]) -> Result<HeaderMap, Error> {
+    let mut header = HeaderMap::with_capacity(fields.len());
+    for field in fields {
+        let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| malformed_field(block))?;
+        let value = HeaderValue::from_maybe_shared(block.slice_ref(field.value)).map_err(|_| malformed_field(block))?;
+        header.append(name, value);
+    }
+    Ok(header)
+}
+
+/// A line that begins with white space continues the one before it (obs-fold, RFC 9112 section 5.2). httparse
+/// refuses it and Go joins it with one space, so it is joined before httparse sees it.
+fn unfold(block: &[u8]) -> Option<Bytes> {
+    let folded = |pair: &[u8]| matches!(pair, [b'\n', b' ' | b'\t']);
+    if !block.windows(2).any(folded) {
+        return None;
+    }
+    let mut joined: Vec<u8> = Vec::with_capacity(block.len());
+    for line in block.split_inclusive(|&byte| byte == b'\n') {
+        if matches!(line.first(), Some(b' ' | b'\t')) {
+            let kept = joined.trim_ascii_end().len();
+            joined.truncate(kept);
+            joined.push(b' ');
+            joined.extend_from_slice(line.trim_ascii_start());
+            if line.trim_ascii().is_empty() {
+                joined.extend_from_slice(b"\r\n");
+            }
+        } else {
+            joined.extend_from_slice(line);
+        }
+    }
+    Some(joined.into())
+}
+
+/// Says which line cannot be read, in Go's words.
+fn malformed_field(block: &[u8]) -> Error {
+    let lines = || block.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end).filter(|line| !line.is_empty());
+    let without_colon = lines().find(|line| !line.contains(&b':'));
+    match without_colon {
+        Some(line) => Error::malformed(format!("malformed MIME header: missing colon: {}", quote(line))),
+        None => {
+            let bad = lines().find(|line| {
+                let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
+                HeaderName::from_bytes(name).is_err() || line.iter().any(|&byte| byte < b' ' && byte != b'\t')
+            });
+            Error::malformed(format!("malformed MIME header line: {}", quote(bad.unwrap_or_default())))
+        }
+    }
+}
+
+/// The bytes between double quotes, as Go's `%q` shows them.
+pub(crate) fn quote(bytes: &[u8]) -> String {
+    format!("\"{}\"", bytes.escape_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &'static str) -> Result<Head, Error> {
+        parse(&Bytes::from_static(text.as_bytes()))
+    }
+
+    fn text_of(result: Result<Head, Error>) -> String {
+        result.expect_err("malformed").to_string()
+    }
+
+    #[test]
+    fn a_head_ends_at_its_first_empty_line_however_it_is_cut() {
+        for head in ["HTTP/1.1 200 OK\r\nA: b\r\n\r\nbody", "HTTP/1.1 200 OK\nA: b\n\nbody"] {
+            let end = head.len() - "body".len();
+            for cut in 0..end {
+                let mut scanned = 0;
+                assert_eq!(find_end(&head.as_bytes()[..cut], &mut scanned), None, "{head:?} cut at {cut}");
+                assert_eq!(find_end(head.as_bytes(), &mut scanned), Some(end), "{head:?} cut at {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_status_line_is_read_as_go_reads_it() {
+        let head = parsed("HTTP/2.0 099 \r\n\r\n").unwrap();
+        assert_eq!((head.proto, head.status, &head.reason[..]), ((2, 0), 99, &b""[..]));
+        let head = parsed("HTTP/1.1 404 Not Found\r\n\r\n").unwrap();
+        assert_eq!((head.status, &head.reason[..]), (404, &b"Not Found"[..]));
+    }
+
+    #[test]
+    fn a_malformed_status_line_reads_like_go() {
+        assert_eq!(text_of(parsed("garbage\r\n\r\n")), r#"malformed HTTP response "garbage""#);
+        assert_eq!(text_of(parsed("HTTP/1.1 20 OK\r\n\r\n")), r#"malformed HTTP status code "20""#);
+        assert_eq!(text_of(parsed("HTTX/1.1 200 OK\r\n\r\n")), r#"malformed HTTP version "HTTX/1.1""#);
+        assert_eq!(text_of(parsed("\r\n\r\n")), r#"malformed HTTP response """#);
+    }
+
+    #[test]
+    fn malformed_fields_read_like_go() {
+        let missing = text_of(parsed("HTTP/1.1 200 OK\r\nA: b\r\nnocolon\r\n\r\n"));
+        assert_eq!(missing, r#"malformed MIME header: missing colon: "nocolon""#);
+        let leading = text_of(parsed("HTTP/1.1 200 OK\r\n A: b\r\n\r\n"));
+        assert_eq!(leading, r#"malformed MIME header initial line: " A: b""#);
+    }
+
+    #[test]
+    fn a_folded_field_is_joined_with_one_space() {
+        let head = parsed("HTTP/1.1 200 OK\r\nA: one\r\n  two\r\nB: c\r\n\r\n").unwrap();
+        assert_eq!(head.header["a"], "one two");
+        assert_eq!(head.header["b"], "c");
+    }
+
+    #[test]
+    fn more_fields_than_usual_are_read_too() {
+        let fields: String = (0..200).map(|n| format!("X-{n}: {n}\r\n")).collect();
+        let head = parse(&format!("HTTP/1.1 200 OK\r\n{fields}\r\n").into()).unwrap();
+        assert_eq!(head.header.len(), 200);
+        assert_eq!(head.header["x-199"], "199");
+    }
+}

@@ -1,0 +1,276 @@
+//! How a request looks on the wire.
+
+use std::future::poll_fn;
+use std::io::{IoSlice, Write as _};
+use std::pin::Pin;
+
+use bytes::Buf;
+use http::Method;
+use http::header::{CONTENT_LENGTH, HOST, HeaderName, TRAILER, TRANSFER_ENCODING, USER_AGENT};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use crate::error::{Error, IoError};
+use crate::request::{Request, RequestBody};
+use crate::shared::ConnShared;
+
+/// What is said in `User-Agent` when the caller says nothing. Go: `defaultUserAgent`.
+const DEFAULT_USER_AGENT: &str = "Go-http-client/1.1";
+
+/// Bytes read at once from a body that is a reader. Go: the buffer of `io.Copy`.
+const BODY_PIECE: usize = 32 << 10;
+
+/// Writes the head of `request` in Go's order: request line, Host, User-Agent, framing, the caller's fields
+/// sorted by name, then what the transport adds.
+///
+/// # Errors
+///
+/// [`Error::InvalidRequest`] with Go's text.
+///
+/// Go: request.go (*Request).write
+pub(crate) fn encode_head(request: &Request, extra: &[(HeaderName, &str)]) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::with_capacity(256);
+    let path = request.url.path();
+    out.extend_from_slice(request.method.as_str().as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(if path.is_empty() { "/" } else { path }.as_bytes());
+    if let Some(query) = request.url.query() {
+        out.push(b'?');
+        out.extend_from_slice(query.as_bytes());
+    }
+    out.extend_from_slice(b" HTTP/1.1\r\nHost: ");
+    write_host(request, &mut out)?;
+    out.extend_from_slice(b"\r\n");
+    match request.header.get(USER_AGENT) {
+        Some(agent) if agent.is_empty() => {}
+        Some(agent) => write_field(&mut out, "User-Agent", agent.as_bytes()),
+        None => write_field(&mut out, "User-Agent", DEFAULT_USER_AGENT.as_bytes()),
+    }
+    if request.close {
+        write_field(&mut out, "Connection", b"close");
+    }
+    match request.body.length() {
+        Some(0) if !announces_empty_body(&request.method) => {}
+        Some(length) => write!(out, "Content-Length: {length}\r\n").expect("writing into a vector cannot fail"),
+        None => write_field(&mut out, "Transfer-Encoding", b"chunked"),
+    }
+    write_callers_fields(request, &mut out);
+    for (name, value) in extra {
+        write_name(&mut out, name);
+        out.extend_from_slice(value.as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(b"\r\n");
+    Ok(out)
+}
+
+/// POST, PUT and PATCH say `Content-Length: 0` when they have no body.
+fn announces_empty_body(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+}
+
+fn write_host(request: &Request, out: &mut Vec<u8>) -> Result<(), Error> {
+    if let Some(host) = &request.host {
+        if !host.bytes().all(is_host_byte) {
+            return Err(Error::InvalidRequest("http: invalid Host header".into()));
+        }
+        out.extend_from_slice(host.as_bytes());
+        return Ok(());
+    }
+    let host = request.url.host_str().ok_or_else(|| Error::InvalidRequest("http: no Host in request URL".into()))?;
+    out.extend_from_slice(host.as_bytes());
+    if let Some(port) = request.url.port() {
+        write!(out, ":{port}").expect("writing into a vector cannot fail");
+    }
+    Ok(())
+}
+
+/// What may stand in a Host field (RFC 3986 section 3.2.2, with a port).
+fn is_host_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=[]_~".contains(&byte)
+}
+
+fn write_callers_fields(request: &Request, out: &mut Vec<u8>) {
+    let written_elsewhere = [HOST, USER_AGENT, CONTENT_LENGTH, TRANSFER_ENCODING, TRAILER];
+    let mut names: Vec<&HeaderName> =
+        request.header.keys().filter(|name| !written_elsewhere.contains(name)).collect();
+    names.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
+    for name in names {
+        for value in request.header.get_all(name) {
+            write_name(out, name);
+            out.extend_from_slice(value.as_bytes().trim_ascii());
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+}
+
+fn write_field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// `x-request-id` is written `X-Request-Id: `, as Go writes it. Go: `CanonicalMIMEHeaderKey`.
+fn write_name(out: &mut Vec<u8>, name: &HeaderName) {
+    let mut upper = true;
+    for &byte in name.as_str().as_bytes() {
+        out.push(if upper { byte.to_ascii_uppercase() } else { byte });
+        upper = byte == b'-';
+    }
+    out.extend_from_slice(b": ");
+}
+
+/// Writes head and body. Go: the call of `(*Request).write` and the flush in writeLoop.
+///
+/// `head_written` is told once the head is out.
+///
+/// # Errors
+///
+/// The socket's error, or [`Error::RequestBody`] when the source of the body fails or has another length than it said.
+///
+/// # Cancel safety
+///
+/// Not cancel-safe: what was written stays written, so the connection must be closed.
+pub(crate) async fn write_request(
+    shared: &ConnShared,
+    head: &[u8],
+    body: RequestBody,
+    head_written: impl FnOnce(),
+) -> Result<(), Error> {
+    match body {
+        RequestBody::Empty => {
+            write_all(shared, head, b"", b"").await?;
+            head_written();
+        }
+        RequestBody::Bytes(bytes) => {
+            write_all(shared, head, &bytes, b"").await?;
+            head_written();
+        }
+        RequestBody::Reader { mut source, length } => {
+            // The server sees the head before a body that may take long to come.
+            write_all(shared, head, b"", b"").await?;
+            head_written();
+            match length {
+                Some(length) => write_counted(shared, source.as_mut(), length).await?,
+                None => write_chunked(shared, source.as_mut()).await?,
+            }
+        }
+    }
+    poll_fn(|cx| shared.poll_flush(cx)).await
+}
+
+/// A body that has said its length must keep its word: the server waits for exactly so many bytes.
+async fn write_counted(
+    shared: &ConnShared,
+    mut source: Pin<&mut (dyn AsyncRead + Send)>,
+    length: u64,
+) -> Result<(), Error> {
+    let mut piece = Vec::with_capacity(BODY_PIECE.min(length as usize + 1));
+    let mut sent: u64 = 0;
+    loop {
+        let n = read_piece(&mut source, &mut piece).await?;
+        let total = sent + n as u64;
+        if n == 0 && sent == length {
+            return Ok(());
+        }
+        if n == 0 || total > length {
+            let text = format!("http: ContentLength={length} with Body length {total}");
+            return Err(Error::InvalidRequest(text.into()));
+        }
+        write_all(shared, &piece, b"", b"").await?;
+        sent = total;
+    }
+}
+
+/// Each piece is a chunk, on the wire before the next one is read.
+async fn write_chunked(shared: &ConnShared, mut source: Pin<&mut (dyn AsyncRead + Send)>) -> Result<(), Error> {
+    let mut piece = Vec::with_capacity(BODY_PIECE);
+    loop {
+        let n = read_piece(&mut source, &mut piece).await?;
+        if n == 0 {
+            return write_all(shared, b"0\r\n\r\n", b"", b"").await;
+        }
+        write_all(shared, format!("{n:x}\r\n").as_bytes(), &piece, b"\r\n").await?;
+        poll_fn(|cx| shared.poll_flush(cx)).await?;
+    }
+}
+
+async fn read_piece(source: &mut Pin<&mut (dyn AsyncRead + Send)>, piece: &mut Vec<u8>) -> Result<usize, Error> {
+    piece.clear();
+    source.read_buf(piece).await.map_err(|error| Error::RequestBody(IoError::bare(&error)))
+}
+
+/// Writes three pieces with as few system calls as the socket allows.
+async fn write_all(shared: &ConnShared, first: &[u8], second: &[u8], third: &[u8]) -> Result<(), Error> {
+    let mut rest = Buf::chain(Buf::chain(first, second), third);
+    while rest.has_remaining() {
+        let n = poll_fn(|cx| {
+            let mut slices = [IoSlice::new(&[]); 3];
+            let used = rest.chunks_vectored(&mut slices);
+            shared.poll_write(cx, &slices[..used])
+        })
+        .await?;
+        if n == 0 {
+            return Err(Error::UnexpectedEof);
+        }
+        rest.advance(n);
+    }
+    Ok(())
+}
+
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use url::Url;
+
+    use super::*;
+
+    fn request(method: Method, url: &str) -> Request {
+        Request::new(method, Url::parse(url).unwrap())
+    }
+
+    fn head(request: &Request) -> String {
+        String::from_utf8(encode_head(request, &[]).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_plain_get_has_gos_default_fields() {
+        let get = request(Method::GET, "http://example.com/a?b=c");
+        let expected = "GET /a?b=c HTTP/1.1\r\nHost: example.com\r\nUser-Agent: Go-http-client/1.1\r\n\r\n";
+        assert_eq!(head(&get), expected);
+    }
+
+    #[test]
+    fn fields_come_in_gos_order() {
+        let mut post = request(Method::POST, "http://example.com:8080/");
+        post.body = "hi".into();
+        post.close = true;
+        post.header.insert("x-b", HeaderValue::from_static("2"));
+        post.header.insert("accept", HeaderValue::from_static("*/*"));
+        post.header.insert("content-length", HeaderValue::from_static("999"));
+        let expected = "POST / HTTP/1.1\r\nHost: example.com:8080\r\nUser-Agent: Go-http-client/1.1\r\n\
+                        Connection: close\r\nContent-Length: 2\r\nAccept: */*\r\nX-B: 2\r\n\r\n";
+        assert_eq!(head(&post), expected);
+    }
+
+    #[test]
+    fn an_empty_user_agent_suppresses_the_field() {
+        let mut get = request(Method::GET, "http://example.com/");
+        get.header.insert(USER_AGENT, HeaderValue::from_static(""));
+        assert_eq!(head(&get), "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n");
+    }
+
+    #[test]
+    fn an_empty_body_is_announced_only_where_one_is_usual() {
+        assert!(head(&request(Method::POST, "http://example.com/")).contains("Content-Length: 0\r\n"));
+        assert!(!head(&request(Method::DELETE, "http://example.com/")).contains("Content-Length"));
+    }
+
+    #[test]
+    fn a_host_cannot_carry_a_second_field() {
+        let mut get = request(Method::GET, "http://example.com/");
+        get.host = Some("a\r\nX: y".into());
+        assert_eq!(encode_head(&get, &[]).unwrap_err().to_string(), "http: invalid Host header");
+    }
+}
