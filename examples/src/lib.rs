@@ -1,1 +1,14 @@
-//! Empty still.
+//! What the chapters' programs stand on: a stage that counts, and the table of chapter 2.
+//!
+//! A program of a chapter runs on a [`Stage`]: real sockets on a tokio thread of its own, or the stepper with a seed.
+//! The program is the same, and so are the loops below it.
+//!
+//! # Layout
+//!
+//! - [`stage`]: where a program runs, and how it counts
+//! - [`matrix`]: chapter 2: read or not, close or not, and their relatives
+
+pub mod matrix;
+pub mod stage;
+
+pub use stage::{Origin, Outcome, Settled, Stage};

@@ -1,1 +1,34 @@
-//! Empty still.
+//! A request as a person makes it.
+//!
+//! ```
+//! # let origin = origin::TcpOrigin::start(origin::Router::new().at("/", origin::Reply::bytes(13)))?;
+//! # let url = origin.url("/");
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let mut response = client::get(&url).await?;
+//! assert_eq!(response.status, 200);
+//! let body = response.body.read_all().await?;
+//! # assert_eq!(body.len(), 13);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Layout
+//!
+//! - [`client`](mod@client): [`Client`], and `get`, `head`, `post` on the default one
+//! - [`send`](mod@send): one hop: what is checked before the transport is asked
+//! - [`error`]: the error of the whole, with the method and the URL in front
+//!
+//! Go twin: client.go
+
+pub mod client;
+pub mod error;
+pub mod send;
+
+#[cfg(feature = "net")]
+pub use client::{default_client, get, head, post};
+pub use client::Client;
+pub use error::{Error, Reason};
+pub use transport::{
+    Body, Cancel, CancelToken, Cause, Config, Context, EarlyClose, Request, RequestBody, Response, Transport,
+};

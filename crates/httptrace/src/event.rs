@@ -173,6 +173,8 @@ pub enum Event {
         /// Go's text of the reason.
         reason: String,
     },
+    /// Nothing refers to the connection any more; its memory is free.
+    ConnFreed,
     /// A way out was taken.
     Exit {
         /// Which one.

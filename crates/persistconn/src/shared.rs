@@ -213,6 +213,13 @@ impl fmt::Debug for ConnShared {
     }
 }
 
+impl Drop for ConnShared {
+    /// Told so that a test can account for every connection: a circle of references would keep one for ever.
+    fn drop(&mut self) {
+        self.emit(Actor::Pool, || Event::ConnFreed);
+    }
+}
+
 /// What reading or writing on a closed connection says.
 fn closed_error(reason: Option<&CloseReason>) -> Error {
     match reason {

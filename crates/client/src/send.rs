@@ -1,0 +1,16 @@
+//! One hop: what is done with a request before the transport sees it.
+
+use httptrace::{Actor, Event, Step};
+use transport::{Request, Response, Transport};
+
+/// Hands the request to the transport.
+///
+/// # Errors
+///
+/// The transport's.
+///
+/// Go: client.go send
+pub(crate) async fn send(request: Request, transport: &Transport) -> Result<Response, transport::Error> {
+    transport.trace().emit(Actor::Caller, None, || Event::Call { step: Step::Send });
+    transport.round_trip(request).await
+}

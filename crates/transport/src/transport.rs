@@ -1,0 +1,392 @@
+//! The transport: a request in, a response out, and a connection for it in between.
+
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use http::header::CONNECTION;
+use httptrace::{Actor, BoxIo, ConnId, Event, Exit, Runtime, Step, TaskName, Trace, select};
+use persistconn::context::legacy_cancel;
+use persistconn::{
+    CloseReason, ConnConfig, ConnHandle, ConnShared, EncodedHead, IdlePool, IoError, Permit, Refused, Request, Response,
+};
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::key::ConnectMethod;
+use crate::pool::{Limits, Pool, PoolCensus, Put};
+use crate::retry::should_retry_request;
+use crate::want_conn::{Delivered, WantConn};
+
+/// Sends requests over connections that it opens, keeps and reuses. Cheap to clone; all clones share one pool.
+///
+/// # Drop
+///
+/// With the last clone every idle connection is closed. (Go's transport is kept alive by its connections:
+/// golang/go#24739.) Requests under way and bodies being read are not touched.
+///
+/// Go twin: transport.go type Transport
+#[derive(Clone)]
+pub struct Transport {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    conn_config: Arc<ConnConfig>,
+    trace: Trace,
+    dial_timeout: Option<Duration>,
+    disable_keep_alives: bool,
+    pool: Pool,
+    limited: bool,
+    next_conn: AtomicU64,
+}
+
+impl Transport {
+    /// A transport with an empty pool.
+    pub fn new(config: Config) -> Self {
+        let conn_config = ConnConfig {
+            rt: config.rt,
+            trace: config.trace.clone(),
+            early_close: config.early_close,
+            idle_conn_timeout: config.idle_conn_timeout,
+            response_header_timeout: config.response_header_timeout,
+            max_response_header_bytes: config.max_response_header_bytes,
+            max_write_wait_before_conn_reuse: Duration::from_millis(50),
+        };
+        let limits = Limits {
+            keep_alives: !config.disable_keep_alives,
+            max_idle_conns: config.max_idle_conns,
+            max_idle_conns_per_host: config.max_idle_conns_per_host,
+            max_conns_per_host: config.max_conns_per_host,
+        };
+        let inner = Inner {
+            conn_config: Arc::new(conn_config),
+            trace: config.trace,
+            dial_timeout: config.dial_timeout,
+            disable_keep_alives: config.disable_keep_alives,
+            pool: Pool::new(limits),
+            limited: config.max_conns_per_host.is_some(),
+            next_conn: AtomicU64::new(1),
+        };
+        Transport { inner: Arc::new(inner) }
+    }
+
+    /// The runtime it works on: for contexts with a deadline on the same clock.
+    pub fn runtime(&self) -> &Arc<dyn Runtime> {
+        &self.inner.conn_config.rt
+    }
+
+    /// Who is told what happens.
+    pub fn trace(&self) -> &Trace {
+        &self.inner.trace
+    }
+
+    /// Sends one request and waits for the head of its response. A request that met a dying connection is sent again
+    /// on another one, where that is safe; see [`should_retry_request`].
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; the texts are Go's.
+    ///
+    /// # Drop
+    ///
+    /// Dropping the future gives the request up: no task, connection or place of it is left.
+    ///
+    /// # Go twin
+    ///
+    /// Go: transport.go (*Transport).roundTrip
+    #[doc(alias = "RoundTrip")]
+    #[doc(alias = "roundTrip")]
+    pub async fn round_trip(&self, mut request: Request) -> Result<Response, Error> {
+        self.emit(Actor::Caller, || Event::Call { step: Step::RoundTrip });
+        let method = ConnectMethod::for_url(&request.url)?;
+        loop {
+            if let Some(cause) = request.context.cause() {
+                return Err(Error::Canceled(cause));
+            }
+            let head = self.encode(&request)?;
+            let conn = self.get_conn(&method, &request).await?;
+            let reused = conn.is_reused();
+            let body_again = request.body.try_clone();
+            let error = match persistconn::round_trip(conn, &mut request, head).await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            if !should_retry_request(reused, &request, body_again.is_some(), &error) {
+                return Err(Error::Conn(unmarked(error)));
+            }
+            request.body = body_again.ok_or(Error::CannotRewind)?;
+        }
+    }
+
+    /// Closes the idle connections, and those that become idle before somebody asks for one again. Connections in use
+    /// stay.
+    ///
+    /// Go: transport.go (*Transport).CloseIdleConnections
+    #[doc(alias = "CloseIdleConnections")]
+    pub fn close_idle_connections(&self) {
+        for conn in self.inner.pool.close_idle_connections() {
+            self.inner.removed(&conn, &CloseReason::CloseIdleConns);
+            conn.close(Actor::Pool, CloseReason::CloseIdleConns);
+        }
+    }
+
+    /// What lies in the pool.
+    pub fn pool_census(&self) -> PoolCensus {
+        self.inner.pool.census()
+    }
+
+    /// The keys that have idle connections, and how many each has. Go's tests: `IdleConnKeysForTesting`.
+    #[doc(alias = "IdleConnKeysForTesting")]
+    pub fn idle_keys(&self) -> Vec<(Arc<str>, usize)> {
+        self.inner.pool.idle_keys()
+    }
+
+    fn encode(&self, request: &Request) -> Result<EncodedHead, Error> {
+        // One request per connection is said to the server too, unless the caller has said it.
+        let say_close =
+            self.inner.disable_keep_alives && !request.close && !request.header.contains_key(CONNECTION);
+        let extra = [(CONNECTION, "close")];
+        Ok(EncodedHead::new(request, if say_close { &extra } else { &[] })?)
+    }
+
+    /// A connection for the request: an idle one, one that comes back while we wait, or a new one.
+    ///
+    /// Go: transport.go (*Transport).getConn
+    #[doc(alias = "getConn")]
+    async fn get_conn(&self, method: &ConnectMethod, request: &Request) -> Result<ConnHandle, Error> {
+        self.emit(Actor::Caller, || Event::Call { step: Step::GetConn });
+        self.emit(Actor::Caller, || Event::GetConn { host_port: method.addr().to_owned() });
+        let want = WantConn::new(method.clone());
+        if let Some(taken) = self.inner.pool.queue_for_idle_conn(&want, self.runtime().now()) {
+            self.got_conn(&taken.handle, Exit::IdleHit, true, taken.idle_for);
+            return Ok(taken.handle);
+        }
+        let mut wanting = Wanting { transport: &self.inner, want: &want, over: false };
+        self.inner.queue_for_dial(&want);
+        // - recv: the dial, or a read_loop that gives a connection back. Cancel-safe: what was delivered stays.
+        // - cancel, context: the caller. Cancel-safe: an end does not go away.
+        let delivery = select! {
+            delivery = want.recv() => delivery,
+            () = legacy_cancel(request.cancel.as_ref()) => return Err(wanting.canceled(Error::CanceledWaiting)),
+            cause = request.context.done() => return Err(wanting.canceled(Error::Canceled(cause))),
+        };
+        wanting.over = true;
+        match delivery {
+            Ok(Delivered { handle, dialled }) => {
+                self.got_conn(&handle, if dialled { Exit::Dialled } else { Exit::LateBinding }, false, Duration::ZERO);
+                Ok(handle)
+            }
+            Err(error) => {
+                self.emit(Actor::Caller, || Event::Exit { id: Exit::DialFailed });
+                Err(error)
+            }
+        }
+    }
+
+    fn got_conn(&self, handle: &ConnHandle, exit: Exit, was_idle: bool, idle_for: Duration) {
+        let conn = Some(handle.shared().id());
+        let reused = handle.is_reused();
+        self.inner.trace.emit(Actor::Caller, conn, || Event::Exit { id: exit });
+        let idle_us = idle_for.as_micros() as u64;
+        self.inner.trace.emit(Actor::Caller, conn, || Event::GotConn { reused, was_idle, idle_us });
+    }
+
+    fn emit(&self, actor: Actor, event: impl FnOnce() -> Event) {
+        self.inner.trace.emit(actor, None, event);
+    }
+}
+
+/// The marks that only the retry needed are taken off. Go does the same before the caller sees the error.
+fn unmarked(error: persistconn::Error) -> persistconn::Error {
+    match error {
+        persistconn::Error::NothingWritten(inner) | persistconn::Error::ReadFromServer(inner) => unmarked(*inner),
+        other => other,
+    }
+}
+
+/// A caller that waits for a connection. However it leaves, no line keeps it, and a connection that was delivered
+/// at the last moment goes to the pool.
+struct Wanting<'a> {
+    transport: &'a Arc<Inner>,
+    want: &'a Arc<WantConn>,
+    over: bool,
+}
+
+impl Wanting<'_> {
+    fn canceled(&mut self, error: Error) -> Error {
+        self.over = true;
+        self.transport.trace.emit(Actor::Caller, None, || Event::Exit { id: Exit::GetConnCanceled });
+        error
+    }
+}
+
+impl Drop for Wanting<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.transport.trace.emit(Actor::Caller, None, || Event::Exit { id: Exit::GetConnDropped });
+        }
+        let untaken = self.want.cancel();
+        self.transport.pool.forget(self.want);
+        if let Some(Ok(Delivered { handle, .. })) = untaken {
+            self.transport.put_or_close_idle_conn(handle);
+        }
+    }
+}
+
+impl Inner {
+    /// Dials for `want`, now or when a place becomes free.
+    fn queue_for_dial(self: &Arc<Self>, want: &Arc<WantConn>) {
+        if self.pool.queue_for_dial(want) {
+            self.start_dial(Arc::clone(want));
+        }
+    }
+
+    /// Starts the task that opens a connection for `want`. The place it takes is already counted.
+    ///
+    /// The dial is not the request's: when the request ends first, the connection is there for the next one.
+    ///
+    /// Go: transport.go (*Transport).startDialConnForLocked
+    fn start_dial(self: &Arc<Self>, want: Arc<WantConn>) {
+        let permit = self.limited.then(|| {
+            Box::new(HostPlace { transport: Arc::downgrade(self), key: Arc::clone(want.method.key()) }) as Permit
+        });
+        let id = ConnId(self.next_conn.fetch_add(1, Ordering::Relaxed));
+        let dial = Dial {
+            transport: Arc::downgrade(self),
+            config: Arc::clone(&self.conn_config),
+            timeout: self.dial_timeout,
+            id,
+            want,
+            permit,
+        };
+        self.trace.emit(Actor::Dial, Some(id), || Event::TaskStarted { name: TaskName::Dial });
+        self.conn_config.rt.spawn(TaskName::Dial, Box::pin(dial.run()));
+    }
+
+    /// Go: transport.go (*Transport).putOrCloseIdleConn
+    fn put_or_close_idle_conn(self: &Arc<Self>, handle: ConnHandle) -> bool {
+        match self.try_put_idle_conn(handle) {
+            Ok(()) => true,
+            Err(Refused { conn, reason }) => {
+                conn.close(Actor::Pool, CloseReason::Refused(reason));
+                false
+            }
+        }
+    }
+
+    fn removed(&self, conn: &ConnHandle, reason: &CloseReason) {
+        self.trace.emit(Actor::Pool, Some(conn.shared().id()), || Event::RemoveIdleConn { reason: reason.to_string() });
+    }
+}
+
+impl IdlePool for Inner {
+    fn try_put_idle_conn(&self, conn: ConnHandle) -> Result<(), Refused> {
+        match self.pool.try_put_idle_conn(conn, self.conn_config.rt.now()) {
+            Put::Kept { evicted } => {
+                if let Some(oldest) = evicted {
+                    self.removed(&oldest, &CloseReason::TooManyIdle);
+                    oldest.close(Actor::Pool, CloseReason::TooManyIdle);
+                }
+                Ok(())
+            }
+            Put::Refused(refused) => Err(refused),
+        }
+    }
+
+    fn remove_idle_conn(&self, conn: &ConnShared) -> Option<ConnHandle> {
+        self.pool.remove_idle_conn(conn)
+    }
+}
+
+/// A connection's or a dial's place among those of its host.
+struct HostPlace {
+    transport: Weak<Inner>,
+    key: Arc<str>,
+}
+
+impl Drop for HostPlace {
+    fn drop(&mut self) {
+        let Some(transport) = self.transport.upgrade() else { return };
+        if let Some(next) = transport.pool.dec_conns_per_host(&self.key) {
+            transport.start_dial(next);
+        }
+    }
+}
+
+/// One connection being opened for one request.
+struct Dial {
+    transport: Weak<Inner>,
+    config: Arc<ConnConfig>,
+    timeout: Option<Duration>,
+    id: ConnId,
+    want: Arc<WantConn>,
+    permit: Option<Permit>,
+}
+
+impl Dial {
+    /// Go: transport.go (*Transport).dialConnFor
+    #[doc(alias = "dialConnFor")]
+    async fn run(mut self) {
+        if !self.want.waiting() {
+            return;
+        }
+        self.emit(Event::Call { step: Step::DialConn });
+        let addr = self.want.method.addr().to_owned();
+        self.emit(Event::ConnectStart { addr: addr.clone() });
+        let dialled = self.dial(&addr).await;
+        let error = dialled.as_ref().err().map(ToString::to_string);
+        self.emit(Event::ConnectDone { addr, error });
+        match dialled {
+            Ok(io) => self.deliver(io),
+            Err(error) => drop(self.want.try_deliver(Err(Error::Dial(IoError::bare(&error))))),
+        }
+    }
+
+    async fn dial(&self, addr: &str) -> io::Result<BoxIo> {
+        let rt = &self.config.rt;
+        let Some(timeout) = self.timeout else { return rt.dial(addr).await };
+        // - dial: the peer. Dropping it gives the attempt up.
+        // - timer: the clock. Cancel-safe: a time does not come back.
+        select! {
+            dialled = rt.dial(addr) => dialled,
+            () = rt.timer(rt.now() + timeout) => {
+                Err(io::Error::new(io::ErrorKind::TimedOut, format!("dial tcp {addr}: i/o timeout")))
+            }
+        }
+    }
+
+    /// The connection is open: its two loops start, and it goes to whoever waits, or to the pool.
+    fn deliver(&mut self, io: BoxIo) {
+        let Some(transport) = self.transport.upgrade() else { return };
+        let pool = Arc::downgrade(&transport) as Weak<dyn IdlePool>;
+        let key = Arc::clone(self.want.method.key());
+        let handle = persistconn::start(io, self.id, key, Arc::clone(&self.config), pool, self.permit.take());
+        if let Err(back) = self.want.try_deliver(Ok(Delivered { handle, dialled: true })) {
+            let handle = back.expect("what was offered comes back").handle;
+            if transport.put_or_close_idle_conn(handle) {
+                self.emit(Event::Exit { id: Exit::DialPooled });
+            }
+        }
+    }
+
+    fn emit(&self, event: Event) {
+        self.config.trace.emit(Actor::Dial, Some(self.id), || event);
+    }
+}
+
+impl Drop for Dial {
+    /// A dial that was dropped with its runtime leaves nobody waiting.
+    fn drop(&mut self) {
+        drop(self.want.try_deliver(Err(Error::RuntimeGone)));
+        self.emit(Event::TaskEnded { name: TaskName::Dial });
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").field("pool", &self.inner.pool.census()).finish_non_exhaustive()
+    }
+}

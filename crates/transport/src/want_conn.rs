@@ -1,0 +1,113 @@
+//! One request that waits for a connection.
+
+use std::future::poll_fn;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Poll, Waker};
+
+use persistconn::ConnHandle;
+
+use crate::error::Error;
+use crate::key::ConnectMethod;
+
+/// A place for one connection, wanted by one caller and offered by several: its own dial, whoever gives a connection
+/// back, and whoever frees a place. The first one wins; the others keep what they have.
+///
+/// Go twin: transport.go type wantConn
+#[doc(alias = "wantConn")]
+#[derive(Debug)]
+pub(crate) struct WantConn {
+    pub(crate) method: ConnectMethod,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+enum State {
+    Waiting(Option<Waker>),
+    Delivered(Delivery),
+    /// The caller has what it wanted, or has given up.
+    Over,
+}
+
+/// What a waiting request gets.
+pub(crate) type Delivery = Result<Delivered, Error>;
+
+/// A connection and where it came from.
+#[derive(Debug)]
+pub(crate) struct Delivered {
+    pub(crate) handle: ConnHandle,
+    /// The caller's own dial opened it.
+    pub(crate) dialled: bool,
+}
+
+impl WantConn {
+    pub(crate) fn new(method: ConnectMethod) -> Arc<Self> {
+        Arc::new(WantConn { method, state: Mutex::new(State::Waiting(None)) })
+    }
+
+    /// Neither served nor given up yet.
+    pub(crate) fn waiting(&self) -> bool {
+        matches!(*self.lock(), State::Waiting(_))
+    }
+
+    /// Offers a connection or an error.
+    ///
+    /// # Errors
+    ///
+    /// Gives it back when the caller does not wait any more.
+    pub(crate) fn try_deliver(&self, delivery: Delivery) -> Result<(), Delivery> {
+        let caller = {
+            let mut state = self.lock();
+            match &mut *state {
+                State::Waiting(caller) => {
+                    let caller = caller.take();
+                    *state = State::Delivered(delivery);
+                    caller
+                }
+                State::Delivered(_) | State::Over => return Err(delivery),
+            }
+        };
+        if let Some(caller) = caller {
+            caller.wake();
+        }
+        Ok(())
+    }
+
+    /// Waits for the first delivery.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: what was delivered stays until it is returned or [`cancel`](Self::cancel) takes it out.
+    pub(crate) async fn recv(&self) -> Delivery {
+        poll_fn(|cx| {
+            let mut state = self.lock();
+            match &mut *state {
+                State::Waiting(caller) => {
+                    let old = caller.replace(cx.waker().clone());
+                    drop(state);
+                    drop(old);
+                    Poll::Pending
+                }
+                State::Delivered(_) => match mem::replace(&mut *state, State::Over) {
+                    State::Delivered(delivery) => Poll::Ready(delivery),
+                    State::Waiting(_) | State::Over => unreachable!("looked at under the same lock"),
+                },
+                State::Over => unreachable!("a request receives one connection"),
+            }
+        })
+        .await
+    }
+
+    /// Stops waiting. Returns what was delivered and not taken. Go: `(*wantConn).cancel`.
+    pub(crate) fn cancel(&self) -> Option<Delivery> {
+        let state = mem::replace(&mut *self.lock(), State::Over);
+        match state {
+            State::Delivered(delivery) => Some(delivery),
+            State::Waiting(_) | State::Over => None,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing that can panic runs under this lock")
+    }
+}
