@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
+use client::EarlyClose;
 use examples::matrix::{Row, settle};
 use examples::{Outcome, Stage};
-use client::EarlyClose;
 
 fn main() -> ExitCode {
     Stage::main(matrix)
@@ -12,11 +12,13 @@ fn main() -> ExitCode {
 
 async fn matrix(stage: &Stage) -> Outcome<()> {
     println!("six requests; settled tasks (the caller is one) / connections accepted");
-    println!("{:<56}{:>10}{:>10}", "", "Go 1.12", "Go 1.27");
+    println!("{:<44}{:>10}{:>10}", "", "Go 1.12", "Go 1.27");
     for row in Row::ALL {
         let kill = settle(stage, row, EarlyClose::Kill).await?;
         let drain = settle(stage, row, EarlyClose::GO_1_27).await?;
-        println!("{:<56}{:>10}{:>10}", row.what(), kill.to_string(), drain.to_string());
+        let race = if row.is_race() { " *" } else { "" };
+        println!("{:<44}{:>10}{:>10}{race}", row.what(), kill.to_string(), drain.to_string());
     }
+    println!("* a race: the drain of one connection against the next request; one outcome of several");
     Ok(())
 }

@@ -108,6 +108,11 @@ impl Row {
     ];
     // ANCHOR_END: rows
 
+    /// Whether, with [`EarlyClose::Drain`], a race decides: the drain of one connection against the next request.
+    pub fn is_race(&self) -> bool {
+        self.close == Close::Yes && self.read != Read::All
+    }
+
     /// What it does, in a few words.
     pub fn what(&self) -> &'static str {
         self.what

@@ -196,7 +196,8 @@ impl Arguments {
             match word.as_str() {
                 "--stepped" => {
                     let seed = value?;
-                    let seed = seed.parse().map_err(|_| format!("--stepped wants a number as its seed, not {seed:?}"))?;
+                    let seed =
+                        seed.parse().map_err(|_| format!("--stepped wants a number as its seed, not {seed:?}"))?;
                     arguments.stepped = Some(seed);
                 }
                 "--trace" => arguments.trace = Some(value?.into()),

@@ -1,7 +1,7 @@
 //! The client.
 
-use http::header::{CONTENT_TYPE, HeaderValue};
 use http::Method;
+use http::header::{CONTENT_TYPE, HeaderValue};
 use httptrace::{Actor, Event, Step};
 use transport::{Request, RequestBody, Response, Transport};
 use url::{ParseError, Url};
@@ -184,11 +184,7 @@ mod shortcuts {
     ///
     /// Go: client.go Post
     #[doc(alias = "http.Post")]
-    pub async fn post(
-        url: &str,
-        content_type: HeaderValue,
-        body: impl Into<RequestBody>,
-    ) -> Result<Response, Error> {
+    pub async fn post(url: &str, content_type: HeaderValue, body: impl Into<RequestBody>) -> Result<Response, Error> {
         default_client().post(url, content_type, body).await
     }
 }

@@ -25,9 +25,9 @@ pub mod client;
 pub mod error;
 pub mod send;
 
+pub use client::Client;
 #[cfg(feature = "net")]
 pub use client::{default_client, get, head, post};
-pub use client::Client;
 pub use error::{Error, Reason};
 pub use transport::{
     Body, Cancel, CancelToken, Cause, Config, Context, EarlyClose, Request, RequestBody, Response, Transport,

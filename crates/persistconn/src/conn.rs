@@ -95,10 +95,12 @@ pub trait IdlePool: Send + Sync {
     /// # Errors
     ///
     /// Gives the connection back with the reason of the refusal.
+    #[doc(alias = "tryPutIdleConn")]
     fn try_put_idle_conn(&self, conn: ConnHandle) -> Result<(), Refused>;
 
     /// Takes this connection out of the pool, if it is there. Whoever gets it decides what becomes of it, so this
     /// also settles a race between an idle timeout and a request. Go: transport.go (*Transport).removeIdleConn
+    #[doc(alias = "removeIdleConn")]
     fn remove_idle_conn(&self, conn: &ConnShared) -> Option<ConnHandle>;
 }
 

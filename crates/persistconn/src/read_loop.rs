@@ -237,11 +237,7 @@ impl ReadLoop {
     ///
     /// Go: transport.go (*persistConn).readResponse
     #[doc(alias = "readResponse")]
-    async fn read_response(
-        &self,
-        reader: &mut ConnReader,
-        method: &http::Method,
-    ) -> Result<(Head, Transfer), Error> {
+    async fn read_response(&self, reader: &mut ConnReader, method: &http::Method) -> Result<(Head, Transfer), Error> {
         let limit = self.config.max_response_header_bytes;
         let mut allowance = limit;
         loop {

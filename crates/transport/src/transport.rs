@@ -146,8 +146,7 @@ impl Transport {
 
     fn encode(&self, request: &Request) -> Result<EncodedHead, Error> {
         // One request per connection is said to the server too, unless the caller has said it.
-        let say_close =
-            self.inner.disable_keep_alives && !request.close && !request.header.contains_key(CONNECTION);
+        let say_close = self.inner.disable_keep_alives && !request.close && !request.header.contains_key(CONNECTION);
         let extra = [(CONNECTION, "close")];
         Ok(EncodedHead::new(request, if say_close { &extra } else { &[] })?)
     }

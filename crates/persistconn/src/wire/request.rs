@@ -91,8 +91,7 @@ fn is_host_byte(byte: u8) -> bool {
 
 fn write_callers_fields(request: &Request, out: &mut Vec<u8>) {
     let written_elsewhere = [HOST, USER_AGENT, CONTENT_LENGTH, TRANSFER_ENCODING, TRAILER];
-    let mut names: Vec<&HeaderName> =
-        request.header.keys().filter(|name| !written_elsewhere.contains(name)).collect();
+    let mut names: Vec<&HeaderName> = request.header.keys().filter(|name| !written_elsewhere.contains(name)).collect();
     names.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
     for name in names {
         for value in request.header.get_all(name) {
@@ -217,7 +216,6 @@ async fn write_all(shared: &ConnShared, first: &[u8], second: &[u8], third: &[u8
     }
     Ok(())
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,9 @@
+//! The client over real sockets: a counted runtime on this side, a scripted origin on the other.
+
+mod chain;
+mod errors;
+mod journey;
+mod nginx;
+mod pool;
+mod soak;
+mod support;

@@ -1,0 +1,145 @@
+//! Everything that can be wrong with the book, looked for in one go.
+//!
+//! # Layout
+//!
+//! - [`summary`]: SUMMARY.md and the chapters name each other
+//! - [`replay`]: recordings and pictures are what the examples give today
+//! - [`tags`]: the tags of a built page
+//! - [`links`]: no dead link, no dead anchor, nothing fetched from another host
+//! - [`weight`]: no page makes its reader wait
+//!
+//! What is wrong inside a chapter is found by building it.
+
+pub mod links;
+pub mod replay;
+pub mod summary;
+pub mod tags;
+pub mod weight;
+
+use std::time::{Duration, Instant};
+
+use crate::build::build;
+use crate::error::{Error, Fault, Faults};
+use crate::expand::Expander;
+use crate::workspace::Workspace;
+
+/// One thing that was looked at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Looked {
+    /// What it was, in the plural.
+    pub what: &'static str,
+    /// How many of them.
+    pub count: usize,
+    /// How long it took.
+    pub took: Duration,
+    /// What is wrong with them.
+    pub faults: Vec<Fault>,
+}
+
+impl std::fmt::Display for Looked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mark = if self.faults.is_empty() { "ok  " } else { "FAIL" };
+        write!(f, "{mark}  {:<22}{:>5}   {:>6.2} s", self.what, self.count, self.took.as_secs_f64())
+    }
+}
+
+/// What to look at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Scope {
+    /// Whether the examples are run again.
+    pub runs: bool,
+}
+
+/// Collects what was looked at, and says so at once.
+struct Report<F> {
+    tell: F,
+    faults: Vec<Fault>,
+}
+
+impl<F: FnMut(&Looked)> Report<F> {
+    /// Takes note of `look`'s result. An error that is no fault of the book ends the check.
+    fn look(
+        &mut self,
+        what: &'static str,
+        look: impl FnOnce(&mut Vec<Fault>) -> Result<usize, Error>,
+    ) -> Result<bool, Error> {
+        let start = Instant::now();
+        let mut faults = Vec::new();
+        let count = match look(&mut faults) {
+            Ok(count) => count,
+            Err(Error::Faults(Faults(more))) => {
+                faults.extend(more);
+                faults.len()
+            }
+            // mdBook stops at the first thing it refuses; the rest can be looked at all the same.
+            Err(error @ Error::Mdbook(_)) => {
+                faults.push(Fault::in_file("book", error.to_string()));
+                faults.len()
+            }
+            Err(other) => return Err(other),
+        };
+        let looked = Looked { what, count, took: start.elapsed(), faults };
+        (self.tell)(&looked);
+        self.faults.extend(looked.faults.iter().cloned());
+        Ok(looked.faults.is_empty())
+    }
+}
+
+/// Looks at everything in `scope` and tells each result as it comes.
+///
+/// # Errors
+///
+/// [`Error::Faults`] with all that is wrong; any other error when something could not be looked at.
+pub fn check(workspace: &Workspace, scope: Scope, tell: impl FnMut(&Looked)) -> Result<(), Error> {
+    let mut report = Report { tell, faults: Vec::new() };
+    let dest = tempfile::tempdir().map_err(Error::io("cannot make a temporary directory"))?;
+    let expander = Expander::load(workspace)?;
+    let recordings = expander.recordings();
+
+    report.look("summary entries", |faults| summary::check(workspace, faults))?;
+    let mut used = None;
+    report.look("chapters", |_| {
+        let built = build(workspace, dest.path())?;
+        used = Some(built.used);
+        Ok(built.used.chapters)
+    })?;
+    if let Some(used) = used {
+        let counts = [
+            ("listings", used.includes),
+            ("outputs", used.outputs),
+            ("values", used.values),
+            ("pictures shown", used.pictures),
+            ("questions asked", used.questions),
+        ];
+        for (what, count) in counts {
+            report.look(what, |_| Ok(count))?;
+        }
+    }
+    report.look("question keys", |faults| {
+        for question in expander.questions().list() {
+            faults.extend(question.answer(recordings).err().map(|what| Fault::in_file("book/questions", what)));
+        }
+        Ok(expander.questions().list().len())
+    })?;
+    report.look("recording files", |faults| replay::files(workspace, recordings, faults))?;
+    report.look("pictures", |faults| {
+        for picture in expander.gallery().list() {
+            let drawn = expander.gallery().html(&picture.name, recordings);
+            faults.extend(
+                drawn.err().map(|what| Fault::in_file("book/pictures.toml", format!("`{}`: {what}", picture.name))),
+            );
+        }
+        Ok(expander.gallery().list().len())
+    })?;
+    if scope.runs {
+        let mut traces = Vec::new();
+        report.look("recordings run again", |faults| replay::outputs(workspace, recordings, &mut traces, faults))?;
+        report.look("pictures drawn again", |faults| replay::pictures(&expander, &traces, faults))?;
+    }
+    if used.is_some() {
+        report.look("links", |faults| links::check(dest.path(), faults))?;
+        report.look("pages weighed", |faults| weight::check(dest.path(), faults))?;
+    }
+    Faults::none(report.faults)?;
+    Ok(())
+}

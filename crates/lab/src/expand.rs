@@ -1,0 +1,232 @@
+//! From a chapter as it is written to a chapter with its code, outputs, pictures and questions in place.
+//!
+//! A directive stands on a line of its own, at the margin:
+//!
+//! - `{{#include PATH}}`, `{{#include PATH:ANCHOR}}`: code, see [`listing`](crate::listing)
+//! - `{{#output NAME}}`: what the example of that recording printed
+//! - `{{#picture NAME}}`: a picture of `book/pictures.toml`, drawn from a trace
+//! - `{{#predict ID}}`: a question of `book/questions/`
+//!
+//! One may stand anywhere in a line, so that no number in the prose is typed:
+//!
+//! - `{{#value NAME LINE}}`: what stands after `LINE:` in that recording
+//!
+//! `\{{#` shows the braces themselves. Any other `{{#` is an error.
+
+use crate::error::{Error, Fault};
+use crate::lint::lint;
+use crate::listing::Listing;
+use crate::picture::Gallery;
+use crate::question::Questions;
+use crate::recording::Recordings;
+use crate::workspace::Workspace;
+
+/// How many of each kind were put in place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Used {
+    /// Chapters that were read.
+    pub chapters: usize,
+    /// Listings from files.
+    pub includes: usize,
+    /// Outputs of recorded runs.
+    pub outputs: usize,
+    /// Single values of recorded runs.
+    pub values: usize,
+    /// Pictures.
+    pub pictures: usize,
+    /// Questions.
+    pub questions: usize,
+}
+
+/// Knows everything that directives can ask for.
+#[derive(Debug)]
+pub struct Expander {
+    workspace: Workspace,
+    recordings: Recordings,
+    questions: Questions,
+    gallery: Gallery,
+}
+
+impl Expander {
+    /// Reads the index of recordings, the questions and the list of pictures.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is not as it must be.
+    pub fn load(workspace: &Workspace) -> Result<Self, Error> {
+        Ok(Expander {
+            workspace: workspace.clone(),
+            recordings: Recordings::load(workspace)?,
+            questions: Questions::load(workspace)?,
+            gallery: Gallery::load(workspace)?,
+        })
+    }
+
+    /// Puts everything in place in one chapter. What cannot be put in place is added to `faults`.
+    pub fn chapter(&self, file: &str, text: &str, used: &mut Used, faults: &mut Vec<Fault>) -> String {
+        used.chapters += 1;
+        faults.extend(lint(file, text));
+        let mut out = String::with_capacity(text.len());
+        for (i, line) in text.lines().enumerate() {
+            match self.line(line, used) {
+                Ok(line) => out.push_str(&line),
+                Err(what) => faults.push(Fault::at(file, i + 1, what)),
+            }
+            out.push('\n');
+        }
+        out
+    }
+
+    fn line(&self, line: &str, used: &mut Used) -> Result<String, String> {
+        if !line.contains("{{#") {
+            return Ok(line.to_owned());
+        }
+        match whole_line(line).and_then(|inner| self.block(inner, used)) {
+            Some(block) => block,
+            None => self.inside(line, used),
+        }
+    }
+
+    /// The directives that take a whole line; `None` for any other.
+    fn block(&self, inner: &str, used: &mut Used) -> Option<Result<String, String>> {
+        let (name, argument) = inner.split_once(' ').unwrap_or((inner, ""));
+        let argument = argument.trim();
+        let (count, made) = match name {
+            "include" => {
+                (&mut used.includes, Listing::read(self.workspace.root(), argument).map(|listing| listing.markdown()))
+            }
+            "output" => (&mut used.outputs, self.recordings.output_markdown(argument)),
+            "picture" => (&mut used.pictures, self.gallery.html(argument, &self.recordings)),
+            "predict" => {
+                (&mut used.questions, self.questions.get(argument).and_then(|question| question.html(&self.recordings)))
+            }
+            _ => return None,
+        };
+        *count += 1;
+        Some(made.map_err(|what| format!("`{{{{#{inner}}}}}`: {what}")))
+    }
+
+    /// The directives inside a line, and the escaped ones.
+    fn inside(&self, line: &str, used: &mut Used) -> Result<String, String> {
+        let mut out = String::new();
+        let mut rest = line;
+        while let Some(at) = rest.find("{{#") {
+            let (before, after) = (&rest[..at], &rest[at + 3..]);
+            if let Some(before) = before.strip_suffix('\\') {
+                out.push_str(before);
+                out.push_str("{{#");
+                rest = after;
+                continue;
+            }
+            out.push_str(before);
+            let (inner, after) = after.split_once("}}").ok_or("a `{{#` without its `}}`")?;
+            let words: Vec<&str> = inner.split_whitespace().collect();
+            match words.as_slice() {
+                ["value", name, line @ ..] if !line.is_empty() => {
+                    let value = self.recordings.value(name, &line.join(" "));
+                    out.push_str(&value.map_err(|what| format!("`{{{{#{inner}}}}}`: {what}"))?);
+                    used.values += 1;
+                }
+                ["include" | "output" | "picture" | "predict", ..] => {
+                    return Err(format!("`{{{{#{inner}}}}}` must stand on a line of its own, at the margin"));
+                }
+                _ => {
+                    return Err(format!(
+                        "`{{{{#{inner}}}}}` is no directive of this book; there are include PATH:ANCHOR, output NAME, \
+                         picture NAME, predict ID and value NAME LINE"
+                    ));
+                }
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
+
+    /// The index of recordings.
+    pub fn recordings(&self) -> &Recordings {
+        &self.recordings
+    }
+
+    /// The questions.
+    pub fn questions(&self) -> &Questions {
+        &self.questions
+    }
+
+    /// The pictures.
+    pub fn gallery(&self) -> &Gallery {
+        &self.gallery
+    }
+}
+
+/// What stands between the braces, when the line is one directive and nothing else.
+fn whole_line(line: &str) -> Option<&str> {
+    let inner = line.strip_prefix("{{#")?.trim_end().strip_suffix("}}")?;
+    (!inner.contains("}}")).then(|| inner.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expand(text: &str) -> (String, Vec<String>, Used) {
+        let dir = tempfile::tempdir().expect("a directory");
+        std::fs::create_dir_all(dir.path().join("book/recordings")).expect("a folder");
+        let write = |path: &str, text: &str| std::fs::write(dir.path().join(path), text).expect("written");
+        write("Cargo.toml", "[workspace]\n");
+        write("book/book.toml", "");
+        write("a.rs", "// ANCHOR: one\nfn one() {}\n// ANCHOR_END: one\n");
+        write("book/recordings/index.toml", "[[recording]]\nname = \"a\"\n");
+        write("book/recordings/a.out", "alive\nanswer: 3\n");
+        let workspace = Workspace::around(dir.path()).expect("a workspace");
+        let expander = Expander::load(&workspace).expect("loaded");
+        let (mut used, mut faults) = (Used::default(), Vec::new());
+        let out = expander.chapter("c.md", text, &mut used, &mut faults);
+        (out, faults.iter().map(ToString::to_string).collect(), used)
+    }
+
+    #[test]
+    fn code_and_output_come_with_their_source() {
+        let (out, faults, used) = expand("# A\n\n{{#include a.rs:one}}\n\n{{#output a}}\n");
+        assert_eq!(faults, Vec::<String>::new());
+        assert!(out.contains("<code>a.rs</code>, line 2</figcaption>\n\n```rust\nfn one() {}\n```"), "{out}");
+        assert!(
+            out.contains("<code>cargo run --example a</code></figcaption>\n\n```text\nalive\nanswer: 3\n```"),
+            "{out}"
+        );
+        assert_eq!((used.chapters, used.includes, used.outputs), (1, 1, 1));
+    }
+
+    #[test]
+    fn a_value_stands_in_the_middle_of_a_sentence() {
+        let (out, faults, used) = expand("It is {{#value a answer}}, not \\{{#value}}.\n");
+        assert_eq!(faults, Vec::<String>::new());
+        assert_eq!(out, "It is 3, not {{#value}}.\n");
+        assert_eq!(used.values, 1);
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_line() {
+        let text = "{{#include a.rs:two}}\n{{#output b}}\n{{#predict q}}\n{{#picture p}}\n{{#value a nothing}}\n";
+        let (_, faults, _) = expand(text);
+        assert_eq!(faults.len(), 5, "{faults:?}");
+        for (i, fault) in faults.iter().enumerate() {
+            assert!(fault.starts_with(&format!("c.md:{}: `{{{{#", i + 1)), "{fault}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_directive_is_an_error() {
+        for text in ["{{#rustdoc_include a.rs}}\n", "see {{#title x}}\n", "{{#}}\n"] {
+            let (_, faults, _) = expand(text);
+            assert!(faults[0].contains("is no directive of this book"), "{faults:?}");
+        }
+    }
+
+    #[test]
+    fn a_block_directive_inside_a_line_or_without_an_end_is_an_error() {
+        let (_, faults, _) = expand("  {{#output a}}\n\nx {{#value a answer\n");
+        assert!(faults[0].contains("must stand on a line of its own"), "{faults:?}");
+        assert!(faults[1].contains("without its `}}`"), "{faults:?}");
+    }
+}

@@ -1,0 +1,47 @@
+//! The workbench behind `cargo run`: it builds the book, serves it, and holds every number in it against
+//! the code that prints it.
+//!
+//! # Layout
+//!
+//! - [`cli`]: the commands
+//! - [`workspace`]: where things lie in the repository
+//! - [`error`]: what can go wrong, and where
+//!
+//! From chapters to pages:
+//!
+//! - [`build`]: the book, built in-process with mdBook as a library
+//! - [`preprocess`]: the lab as mdBook's preprocessor, in-process and over stdin
+//! - [`expand`]: a chapter's directives, each replaced by what it names
+//! - [`listing`]: code from compiled files, by anchors
+//! - [`recording`]: what examples printed, as it lies in `book/recordings/`
+//! - [`question`]: prediction questions, whose keys are read from recordings
+//! - [`picture`]: pictures of tasks, drawn from traces
+//! - [`lint`]: code and output that was typed by hand is refused
+//! - [`html`]: text into HTML
+//! - [`serve`]: the book on a loopback port
+//!
+//! From code to recordings, and back:
+//!
+//! - [`record`]: runs examples and keeps what they print
+//! - [`normalise`]: what may differ from run to run
+//! - [`check`]: looks for everything that is not so
+//! - [`diff`]: two texts, and where they part
+
+pub mod build;
+pub mod check;
+pub mod cli;
+pub mod diff;
+pub mod error;
+pub mod expand;
+pub mod html;
+
+pub mod lint;
+pub mod listing;
+pub mod normalise;
+pub mod picture;
+pub mod preprocess;
+pub mod question;
+pub mod record;
+pub mod recording;
+pub mod serve;
+pub mod workspace;

@@ -1,0 +1,156 @@
+//! Pictures of tasks, drawn from traces.
+//!
+//! Drawing knows nothing of where events come from: it takes a slice of records, be they read from a
+//! recording, kept by a live run or made by the stepper. Only [`Gallery`] knows the recordings.
+//!
+//! # Layout
+//!
+//! - [`svg`]: a sheet to draw on
+//! - [`strip`]: how many tasks are alive after each request
+//! - [`lanes`]: who tells whom what, from top to bottom
+//!
+//! Every picture says in words what it shows, for those who cannot see it.
+
+pub mod lanes;
+pub mod strip;
+pub mod svg;
+
+use httptrace::Record;
+use serde::Deserialize;
+
+use crate::error::{Error, Fault, Faults};
+use crate::html;
+use crate::picture::lanes::Lanes;
+use crate::picture::strip::Strip;
+use crate::recording::Recordings;
+use crate::workspace::Workspace;
+
+/// What to draw.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Kind {
+    /// Dots for live tasks after each request, the guess behind them.
+    CensusStrip {
+        /// The line of the recording's output whose value the last count must be.
+        agrees_with: String,
+    },
+    /// Lanes and messages of one request.
+    SwimLanes {
+        /// Which request, from 1.
+        request: usize,
+    },
+}
+
+/// One entry of `book/pictures.toml`.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct Picture {
+    /// The name that a chapter uses in `{{#picture NAME}}`.
+    pub name: String,
+    /// The recording whose trace is drawn.
+    pub recording: String,
+    /// What one sees, in a few words.
+    title: String,
+    #[serde(flatten)]
+    kind: Kind,
+}
+
+/// A picture as it goes into the book.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Drawing {
+    /// The SVG element.
+    pub svg: String,
+    /// What the marks mean, as HTML.
+    pub legend: String,
+    /// The same in words, a step each, as HTML.
+    pub words: Vec<String>,
+}
+
+impl Picture {
+    /// Draws the picture from these records.
+    ///
+    /// # Errors
+    ///
+    /// When the trace does not have what the picture is to show.
+    pub fn draw(&self, records: &[Record]) -> Result<Drawing, String> {
+        match &self.kind {
+            Kind::CensusStrip { .. } => Ok(Strip::of(records)?.draw(&self.title)),
+            Kind::SwimLanes { request } => Ok(Lanes::of(records, *request)?.draw(&self.title)),
+        }
+    }
+
+    /// Whether the picture shows the number that the same program printed.
+    fn agrees(&self, records: &[Record], recordings: &Recordings) -> Result<(), String> {
+        let Kind::CensusStrip { agrees_with } = &self.kind else { return Ok(()) };
+        let printed = recordings.value(&self.recording, agrees_with)?;
+        let drawn = Strip::of(records)?.measured().to_string();
+        match printed == drawn {
+            true => Ok(()),
+            false => Err(format!("the trace ends with {drawn} alive, and the output says `{agrees_with}: {printed}`")),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    picture: Vec<Picture>,
+}
+
+/// All pictures of the book.
+#[derive(Clone, Debug, Default)]
+pub struct Gallery(Vec<Picture>);
+
+impl Gallery {
+    /// Reads `book/pictures.toml`. A book without that file has no pictures.
+    ///
+    /// # Errors
+    ///
+    /// When the file is not as it must be, or a name is there twice.
+    pub fn load(workspace: &Workspace) -> Result<Self, Error> {
+        let path = workspace.pictures();
+        if !path.exists() {
+            return Ok(Gallery::default());
+        }
+        let name = workspace.name_of(&path);
+        let file: File = toml::from_str(&Error::read(&path)?)
+            .map_err(|error| Faults(vec![Fault::in_file(&name, error.to_string())]))?;
+        for (i, picture) in file.picture.iter().enumerate() {
+            if file.picture[..i].iter().any(|other| other.name == picture.name) {
+                return Err(Faults(vec![Fault::in_file(name, format!("two pictures `{}`", picture.name))]).into());
+            }
+        }
+        Ok(Gallery(file.picture))
+    }
+
+    /// All of them.
+    pub fn list(&self) -> &[Picture] {
+        &self.0
+    }
+
+    /// The picture called `name`, drawn from its recorded trace, as one block of HTML.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such picture, no trace, or the two do not fit together.
+    pub fn html(&self, name: &str, recordings: &Recordings) -> Result<String, String> {
+        let picture = self.0.iter().find(|picture| picture.name == name).ok_or_else(|| {
+            let names: Vec<_> = self.0.iter().map(|picture| picture.name.as_str()).collect();
+            format!("no picture `{name}` in book/pictures.toml; there are: {}", names.join(", "))
+        })?;
+        let records = recordings.trace(&picture.recording)?;
+        picture.agrees(&records, recordings)?;
+        let drawing = picture.draw(&records)?;
+        let command = recordings.get(&picture.recording)?.trace_command();
+        let words: String = drawing.words.iter().map(|step| format!("<li>{step}</li>\n")).collect();
+        Ok(format!(
+            "<figure class=\"picture\">\n{}\
+             <figcaption>{}. {} <span class=\"picture-source\">Drawn from the trace of <code>{}</code>.</span></figcaption>\n\
+             <details>\n<summary>The same in words</summary>\n<ol>\n{words}</ol>\n</details>\n</figure>\n",
+            drawing.svg,
+            html::inline(&picture.title),
+            drawing.legend,
+            html::escape(&command),
+        ))
+    }
+}

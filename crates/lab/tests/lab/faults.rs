@@ -1,0 +1,241 @@
+//! Each kind of fault is planted in a tiny book, and the lab must find it and say where.
+
+use crate::support::TinyBook;
+
+/// Plants a fault and expects `lab ARGS` to fail with all of `expected` in what it says.
+fn planted(args: &[&str], plant: impl FnOnce(&TinyBook), expected: &[&str]) {
+    let book = TinyBook::new();
+    plant(&book);
+    let (ok, said) = book.lab(args);
+    assert!(!ok, "the lab did not notice:\n{said}");
+    assert!(!said.contains("panicked"), "{said}");
+    for wanted in expected {
+        assert!(said.contains(wanted), "expected {wanted:?} in:\n{said}");
+    }
+}
+
+const BUILD: &[&str] = &["build"];
+const LOOK: &[&str] = &["check", "--without-runs"];
+const CHECK: &[&str] = &["check"];
+
+fn add_to_two(text: &str) -> impl FnOnce(&TinyBook) {
+    move |book| book.append("book/src/two.md", text)
+}
+
+#[test]
+fn a_book_in_which_everything_is_so_passes_and_says_what_was_looked_at() {
+    let book = TinyBook::new();
+    let (ok, said) = book.lab(CHECK);
+    assert!(ok, "{said}");
+    for what in ["summary entries", "chapters", "listings", "outputs", "recordings run again", "links", "pages weighed"]
+    {
+        assert!(said.contains(&format!("ok    {what}")), "{said}");
+    }
+}
+
+#[test]
+fn record_writes_what_check_expects_and_how_it_came_about() {
+    let book = TinyBook::new();
+    let before = ["tiny.out", "tiny.trace.json"].map(|file| book.read(&format!("book/recordings/{file}")));
+    for file in ["tiny.out", "tiny.trace.json", "tiny.meta.toml"] {
+        std::fs::remove_file(book.path().join("book/recordings").join(file)).unwrap();
+    }
+    let (ok, said) = book.lab(&["record", "tiny"]);
+    assert!(ok, "{said}");
+    assert_eq!(said, "recorded tiny: 2 lines, 5 events\n");
+    let after = ["tiny.out", "tiny.trace.json"].map(|file| book.read(&format!("book/recordings/{file}")));
+    assert_eq!(before, after);
+    let meta = book.read("book/recordings/tiny.meta.toml");
+    assert!(meta.starts_with("command = \"cargo run --example tiny\"\n"), "{meta}");
+    assert!(meta.contains("\nrustc = \"rustc 1."), "{meta}");
+}
+
+#[test]
+fn recording_what_the_index_does_not_list_is_an_error() {
+    planted(&["record", "big"], |_| {}, &["no example `big` in book/recordings/index.toml; it lists: tiny"]);
+}
+
+#[test]
+fn a_missing_file_fails_the_build() {
+    planted(
+        BUILD,
+        add_to_two("\n{{#include examples/examples/gone.rs:print}}\n"),
+        &["error: book/src/two.md:9: `{{#include examples/examples/gone.rs:print}}`: cannot read"],
+    );
+}
+
+#[test]
+fn a_missing_anchor_fails_the_build_and_names_those_there_are() {
+    planted(
+        BUILD,
+        add_to_two("\n{{#include examples/examples/tiny.rs:prnt}}\n"),
+        &["book/src/two.md:9: ", "no anchor `prnt` in `examples/examples/tiny.rs`; it has `print`"],
+    );
+}
+
+#[test]
+fn an_empty_anchor_fails_the_build() {
+    let plant = |book: &TinyBook| {
+        book.write("examples/src/lib.rs", "// ANCHOR: hollow\n// ANCHOR_END: hollow\n");
+        book.append("book/src/two.md", "\n{{#include examples/src/lib.rs:hollow}}\n");
+    };
+    planted(BUILD, plant, &["book/src/two.md:9: ", "the anchor `hollow` in `examples/src/lib.rs` is empty"]);
+}
+
+#[test]
+fn rust_typed_by_hand_fails_the_build() {
+    planted(BUILD, add_to_two("\n```rust\nfn a() {}\n```\n"), &["book/src/two.md:9: Rust written by hand"]);
+}
+
+#[test]
+fn output_typed_by_hand_fails_the_build() {
+    planted(BUILD, add_to_two("\n```text\n3\n```\n"), &["book/src/two.md:9: output written by hand"]);
+    planted(BUILD, add_to_two("\n```console\n$ a\n3\n```\n"), &["book/src/two.md:11: `3` is output written by hand"]);
+}
+
+#[test]
+fn an_unknown_directive_fails_the_build() {
+    planted(BUILD, add_to_two("\n{{#playground a.rs}}\n"), &["book/src/two.md:9: ", "is no directive of this book"]);
+}
+
+#[test]
+fn an_output_without_a_recording_fails_the_build() {
+    planted(
+        BUILD,
+        add_to_two("\n{{#output big}}\n"),
+        &["book/src/two.md:9: ", "no recording `big` in book/recordings/index.toml; it lists: tiny"],
+    );
+    let unrecorded = |book: &TinyBook| std::fs::remove_file(book.path().join("book/recordings/tiny.out")).unwrap();
+    planted(BUILD, unrecorded, &["book/src/one.md:7: ", "`cargo lab record tiny` makes it"]);
+}
+
+#[test]
+fn a_key_that_is_no_option_fails_the_build() {
+    planted(
+        BUILD,
+        |book| book.edit("book/questions/q.toml", "value = \"3\"", "value = \"4\""),
+        &["book/src/one.md:9: ", "the recording says `3`, and no option has that value"],
+    );
+}
+
+#[test]
+fn a_picture_that_shows_another_number_than_the_output_fails_the_build() {
+    let one_task_less = |book: &TinyBook| {
+        let started = r#""event":"TaskStarted","name":"write_loop""#;
+        book.edit("book/recordings/tiny.trace.json", started, r#""event":"WroteHeaders""#);
+    };
+    let expected = ["book/src/one.md:11: ", "the trace ends with 2 alive, and the output says `answer: 3`"];
+    planted(BUILD, one_task_less, &expected);
+}
+
+#[test]
+fn what_mdbook_only_warns_about_fails_the_build() {
+    planted(BUILD, add_to_two("\n<div>\n\nnever closed\n"), &["mdBook warns: unclosed HTML tag `<div>`"]);
+}
+
+#[test]
+fn all_faults_are_told_at_once() {
+    planted(
+        BUILD,
+        add_to_two("\n{{#output big}}\n\n```rust\n```\n"),
+        &["two.md:9: ", "two.md:11: ", "2 faults in the book"],
+    );
+}
+
+#[test]
+fn a_recording_that_the_example_no_longer_gives_is_found() {
+    planted(
+        CHECK,
+        |book| book.edit("examples/examples/tiny.rs", "answer: 3", "answer: 13"),
+        &[
+            "FAIL  recordings run again",
+            "book/recordings/tiny.out: `cargo run --example tiny` gives something else now",
+            "  - answer: 3\n  + answer: 13",
+        ],
+    );
+}
+
+#[test]
+fn a_trace_and_a_picture_that_the_example_no_longer_gives_are_found() {
+    planted(
+        CHECK,
+        |book| book.edit("examples/examples/tiny.rs", r#""what":"GET""#, r#""what":"POST""#),
+        &[
+            "FAIL  recordings run again",
+            "book/recordings/tiny.trace.json: ",
+            "FAIL  pictures drawn again",
+            "`lanes`: looks different now",
+            "  - caller → write_loop: writech: GET\n  + caller → write_loop: writech: POST",
+        ],
+    );
+}
+
+#[test]
+fn an_example_that_fails_or_does_not_compile_is_told_with_its_complaint() {
+    planted(
+        CHECK,
+        |book| {
+            book.edit("examples/examples/tiny.rs", "// ANCHOR_END: print", "// ANCHOR_END: print\nlet _: u8 = \"no\";")
+        },
+        &["the examples do not compile", "mismatched types"],
+    );
+    planted(
+        CHECK,
+        |book| {
+            book.edit(
+                "examples/examples/tiny.rs",
+                "// ANCHOR_END: print",
+                "// ANCHOR_END: print\nstd::process::exit(3);",
+            )
+        },
+        &["`cargo run --example tiny` ended with exit status: 3"],
+    );
+}
+
+#[test]
+fn a_summary_link_to_nothing_and_a_chapter_that_nobody_links_are_found() {
+    planted(
+        LOOK,
+        |book| book.append("book/src/SUMMARY.md", "- [Four](four.md)\n"),
+        &["book/src/SUMMARY.md:6: links to `four.md`, which is not there"],
+    );
+    planted(
+        LOOK,
+        |book| book.write("book/src/five.md", "# Five\n"),
+        &["book/src/five.md: is in no link of SUMMARY.md"],
+    );
+}
+
+#[test]
+fn a_recording_file_that_belongs_to_nothing_is_found() {
+    planted(
+        LOOK,
+        |book| book.write("book/recordings/old.out", "1\n"),
+        &["book/recordings/old.out: belongs to no recording"],
+    );
+}
+
+#[test]
+fn a_dead_link_and_a_dead_anchor_are_found() {
+    planted(LOOK, add_to_two("\n[a](gone.md)\n"), &["built page two.html: the link `gone.html` is dead"]);
+    planted(
+        LOOK,
+        add_to_two("\n[a](one.md#gone)\n"),
+        &["two.html: the link `one.html#gone` is dead: one.html has no id"],
+    );
+}
+
+#[test]
+fn a_thing_fetched_from_another_host_is_found_and_a_link_to_one_is_not() {
+    planted(
+        LOOK,
+        add_to_two("\n[fine](https://go.dev)\n\n![a](https://example.com/a.png)\n"),
+        &["built page two.html: `https://example.com/a.png` is fetched from another host"],
+    );
+}
+
+#[test]
+fn a_page_that_is_too_heavy_is_found() {
+    let heavy = "word ".repeat(200_000);
+    planted(LOOK, add_to_two(&format!("\n{heavy}\n")), &["built page two.html: weighs ", "700000 are allowed"]);
+}

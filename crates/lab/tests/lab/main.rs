@@ -1,0 +1,15 @@
+//! The lab as a reader meets it: the built program, in a tiny repository of its own.
+//!
+//! # Layout
+//!
+//! - [`support`]: the tiny repository
+//! - [`book`]: the book of this repository itself
+//! - [`faults`]: each kind of fault is planted, and must be found
+//! - [`serve`]: the book on a port, until Ctrl-C
+//! - [`mdbook`]: plain mdBook talks to the lab
+
+mod book;
+mod faults;
+mod mdbook;
+mod serve;
+mod support;
