@@ -12,6 +12,9 @@ const MAX_LINE: usize = 4096;
 /// Longest trailer block, in bytes. Go: what fits the connection's buffered reader.
 const MAX_TRAILER: usize = 4096;
 
+/// Go's text for a trailer block that does not fit.
+const LONG_TRAILER: &str = "http: suspiciously long trailer after chunked body";
+
 /// How much more framing than data is borne over a whole body, in bytes.
 const MAX_EXCESS: u64 = 16 << 10;
 
@@ -106,7 +109,7 @@ impl Chunked {
                             Some(end) if end <= MAX_TRAILER => buf.split_to(end),
                             None if buf.len() < MAX_TRAILER => return Ok(Progress::NeedMore),
                             Some(_) | None => {
-                                return Err(Error::malformed("http: suspiciously long trailer after chunked body"));
+                                return Err(Error::malformed(LONG_TRAILER));
                             }
                         },
                     };
@@ -115,6 +118,17 @@ impl Chunked {
                 }
                 State::Done => return Ok(Progress::Done),
             }
+        }
+    }
+
+    /// What a body is told whose peer is done before it, with these bytes left over. Go looks at two bytes after the
+    /// last chunk, and then for the end of the trailer in its buffer; what it says when that is not there is the same
+    /// for a trailer that is cut as for one that is too long.
+    pub(crate) fn cut_short(&self, left_over: &[u8]) -> Error {
+        match self.state {
+            State::Trailer { .. } if left_over.len() < 2 => Error::malformed("http: unexpected EOF reading trailer"),
+            State::Trailer { .. } => Error::malformed(LONG_TRAILER),
+            State::Size | State::Data(_) | State::DataEnd | State::Done => Error::UnexpectedEof,
         }
     }
 
@@ -181,7 +195,10 @@ mod tests {
                         buf.extend_from_slice(feed.next().ok_or(Error::UnexpectedEof)?);
                     }
                 }
-                Progress::NeedMore => buf.extend_from_slice(feed.next().ok_or(Error::UnexpectedEof)?),
+                Progress::NeedMore => match feed.next() {
+                    Some(bytes) => buf.extend_from_slice(bytes),
+                    None => return Err(chunked.cut_short(&buf)),
+                },
                 Progress::Done => return Ok((data, chunked.take_trailers(), buf.len())),
             }
         }
@@ -225,6 +242,9 @@ mod tests {
     #[test]
     fn a_body_cut_short_wants_more() {
         assert_eq!(decode(b"5\r\nhel", 1).unwrap_err(), Error::UnexpectedEof);
-        assert_eq!(decode(b"5\r\nhello\r\n0\r\n", 1).unwrap_err(), Error::UnexpectedEof);
+        assert_eq!(decode(b"5\r\nhello\r\n0", 1).unwrap_err(), Error::UnexpectedEof);
+        assert_eq!(text("5\r\nhello\r\n0\r\n"), "http: unexpected EOF reading trailer");
+        assert_eq!(text("5\r\nhello\r\n0\r\n\r"), "http: unexpected EOF reading trailer");
+        assert_eq!(text("5\r\nhello\r\n0\r\nX-Sum: 1\r\n"), "http: suspiciously long trailer after chunked body");
     }
 }

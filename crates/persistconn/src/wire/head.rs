@@ -48,6 +48,15 @@ pub(crate) fn parse(head: &Bytes) -> Result<Head, Error> {
     Ok(Head { proto, status, reason, header })
 }
 
+/// Why a head that breaks off cannot be read. Go reads it line by line, so a fault in what did come is told first, and a
+/// last line without its end counts as a line.
+pub(crate) fn cut_short(came: &[u8]) -> Error {
+    match parse(&[came, b"\r\n\r\n"].concat().into()) {
+        Ok(_) => Error::UnexpectedEof,
+        Err(fault) => fault,
+    }
+}
+
 /// `HTTP/d.d NNN reason`. Go accepts any version of that form, and any three digits.
 fn parse_status_line(head: &Bytes, line_end: usize) -> Result<((u8, u8), u16, Bytes), Error> {
     let line = head[..line_end].trim_ascii_end();
@@ -191,6 +200,16 @@ mod tests {
         assert_eq!(text_of(parsed("HTTP/1.1 20 OK\r\n\r\n")), r#"malformed HTTP status code "20""#);
         assert_eq!(text_of(parsed("HTTX/1.1 200 OK\r\n\r\n")), r#"malformed HTTP version "HTTX/1.1""#);
         assert_eq!(text_of(parsed("\r\n\r\n")), r#"malformed HTTP response """#);
+    }
+
+    #[test]
+    fn a_head_that_breaks_off_reads_like_go() {
+        let text = |came: &str| cut_short(came.as_bytes()).to_string();
+        for came in ["HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nA: b", "HTTP/1.1 200 OK\r\nA: b\r\n"] {
+            assert_eq!(text(came), "unexpected EOF", "{came:?}");
+        }
+        assert_eq!(text("HTTP/1.1"), r#"malformed HTTP response "HTTP/1.1""#);
+        assert_eq!(text("HTTP/1.1 200 OK\r\nCont"), r#"malformed MIME header: missing colon: "Cont""#);
     }
 
     #[test]

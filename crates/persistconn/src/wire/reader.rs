@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::shared::ConnShared;
 use crate::wire::chunked::{Chunked, Progress};
 use crate::wire::framing::Framing;
-use crate::wire::head::find_end;
+use crate::wire::head::{self, find_end};
 
 /// Bytes asked of the socket at once while a head is read. Go: `Transport.ReadBufferSize`.
 const HEAD_READ: usize = 4096;
@@ -78,8 +78,8 @@ impl ConnReader {
     ///
     /// # Errors
     ///
-    /// [`Error::HeaderTooLarge`] beyond the allowance, of which `limit` is the original; [`Error::UnexpectedEof`] when
-    /// the peer is done before the head is.
+    /// [`Error::HeaderTooLarge`] beyond the allowance, of which `limit` is the original; when the peer is done before
+    /// the head is, what [`head::cut_short`] says.
     ///
     /// # Cancel safety
     ///
@@ -96,7 +96,7 @@ impl ConnReader {
                 return Err(Error::HeaderTooLarge { limit });
             }
             if poll_fn(|cx| self.poll_fill_head(cx)).await? == 0 {
-                return Err(Error::UnexpectedEof);
+                return Err(head::cut_short(&self.buf));
             }
         }
     }
@@ -219,7 +219,7 @@ impl BodyReader {
                     Progress::Done => return Poll::Ready(Ok(0)),
                     Progress::NeedMore => {
                         if ready!(self.conn.poll_fill_body(cx))? == 0 {
-                            return Poll::Ready(Err(Error::UnexpectedEof));
+                            return Poll::Ready(Err(chunked.cut_short(&self.conn.buf)));
                         }
                     }
                 },
