@@ -4,10 +4,11 @@ use http::Method;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use httptrace::{Actor, Event, Step};
 use transport::{Request, RequestBody, Response, Transport};
-use url::{ParseError, Url};
+use url::Url;
 
 use crate::error::{Error, Reason};
 use crate::send::send;
+use crate::url_check;
 
 /// Makes requests over a transport. Cheap to clone; clones share the transport and its connections.
 ///
@@ -112,18 +113,10 @@ impl Client {
     }
 }
 
-/// The faults of a URL, under the names that Go has for them.
+/// Go's rules first, then those of the `url` crate.
 fn parse(text: &str) -> Result<Url, Reason> {
-    let bad = |why: &str| Reason::BadUrl { text: text.to_owned(), why: why.to_owned() };
-    // `url` drops line breaks and tabs without a word; Go refuses them.
-    if text.chars().any(|c| c.is_ascii_control()) {
-        return Err(bad("net/url: invalid control character in URL"));
-    }
-    Url::parse(text).map_err(|error| match error {
-        ParseError::RelativeUrlWithoutBase => transport::Error::UnsupportedScheme(String::new()).into(),
-        ParseError::EmptyHost => transport::Error::NoHost.into(),
-        other => bad(&other.to_string()),
-    })
+    url_check::check(text)?;
+    Url::parse(text).map_err(|error| Reason::BadUrl { text: text.to_owned(), why: error.to_string() })
 }
 
 #[cfg(feature = "net")]

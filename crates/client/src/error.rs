@@ -1,6 +1,6 @@
 //! What a request fails with, seen by the person who made it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use url::Url;
 
@@ -24,7 +24,7 @@ pub struct Error {
 #[non_exhaustive]
 pub enum Reason {
     /// The text given as a URL is none.
-    #[error("parse {text:?}: {why}")]
+    #[error("parse {}: {why}", Quoted(text))]
     BadUrl {
         /// What was given.
         text: String,
@@ -52,13 +52,35 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?}: {}", self.op, self.url, self.reason)
+        match &self.reason {
+            // Go finds this fault before it has a request to name.
+            Reason::BadUrl { .. } => self.reason.fmt(f),
+            Reason::Transport(_) => write!(f, "{} {}: {}", self.op, Quoted(&self.url), self.reason),
+        }
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.reason)
+    }
+}
+
+/// A text between double quotes, as Go's `%q` shows it.
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for c in self.0.chars() {
+            match c {
+                '"' | '\\' => write!(f, "\\{c}")?,
+                '\n' | '\r' | '\t' => write!(f, "{}", c.escape_default())?,
+                _ if c.is_ascii_control() => write!(f, "\\x{:02x}", c as u32)?,
+                _ => f.write_char(c)?,
+            }
+        }
+        f.write_char('"')
     }
 }
 

@@ -17,6 +17,7 @@
 //!
 //! - [`client`](mod@client): [`Client`], and `get`, `head`, `post` on the default one
 //! - [`send`](mod@send): one hop: what is checked before the transport is asked
+//! - `url_check`: what Go refuses as a URL
 //! - [`error`]: the error of the whole, with the method and the URL in front
 //!
 //! Go twin: client.go
@@ -24,11 +25,13 @@
 pub mod client;
 pub mod error;
 pub mod send;
+mod url_check;
 
 pub use client::Client;
 #[cfg(feature = "net")]
 pub use client::{default_client, get, head, post};
 pub use error::{Error, Reason};
 pub use transport::{
-    Body, Cancel, CancelToken, Cause, Config, Context, EarlyClose, Request, RequestBody, Response, Transport,
+    Body, Cancel, CancelToken, Cause, Config, Context, EarlyClose, GetBody, Got1xx, Request, RequestBody,
+    RequestTrailers, Response, Transport, Upgraded,
 };

@@ -11,7 +11,7 @@ use crate::context::{CancelToken, Context};
 use crate::error::{CloseReason, PutIdleError};
 use crate::exchange::{Exchange, Lent};
 use crate::read_loop::ReadLoop;
-use crate::request::RequestBody;
+use crate::request::{Got1xx, RequestBody, RequestTrailers};
 use crate::shared::ConnShared;
 use crate::slot::Slot;
 use crate::write_loop::WriteLoop;
@@ -56,6 +56,9 @@ pub struct ConnConfig {
     /// How long the response head may take once the request is written; `None` for ever.
     /// Go: `Transport.ResponseHeaderTimeout`.
     pub response_header_timeout: Option<Duration>,
+    /// How long a body with `Expect: 100-continue` is held back; then it is sent without the server's word.
+    /// Go: `Transport.ExpectContinueTimeout`.
+    pub expect_continue_timeout: Duration,
     /// Most bytes of response heads for one request, 1xx included. Go: `Transport.MaxResponseHeaderBytes`.
     pub max_response_header_bytes: u64,
     /// How long the end of a body waits for the end of the request's write. Go: `maxWriteWaitBeforeConnReuse`.
@@ -71,6 +74,7 @@ impl ConnConfig {
             early_close: EarlyClose::default(),
             idle_conn_timeout: None,
             response_header_timeout: None,
+            expect_continue_timeout: Duration::ZERO,
             max_response_header_bytes: 10 << 20,
             max_write_wait_before_conn_reuse: Duration::from_millis(50),
         }
@@ -181,6 +185,10 @@ pub(crate) struct RequestAndChan {
     pub(crate) close: bool,
     pub(crate) context: Context,
     pub(crate) cancel: Option<CancelToken>,
+    /// The body is held back until the server says so. Go: `continueCh` is there.
+    pub(crate) expects_continue: bool,
+    /// Told of interim responses.
+    pub(crate) got_1xx: Option<Got1xx>,
 }
 
 /// What write_loop must do. Go: type writeRequest
@@ -192,7 +200,10 @@ pub(crate) struct RequestAndChan {
 pub(crate) struct WriteRequest {
     pub(crate) head: Vec<u8>,
     pub(crate) body: RequestBody,
+    pub(crate) trailers: Option<RequestTrailers>,
     pub(crate) exchange: Arc<Exchange>,
+    /// Hold the body back until the server says so, or for [`ConnConfig::expect_continue_timeout`].
+    pub(crate) expects_continue: bool,
     /// The caller waits for the end of the write too: it has a header timeout to start.
     pub(crate) tell_caller: bool,
 }
@@ -214,7 +225,7 @@ pub fn start(
     let shared = ConnShared::new(id, key, io, config.trace.clone());
     let channels = Arc::new(Channels { reqch: Slot::new(), writech: Slot::new() });
     let read_loop = ReadLoop::new(Arc::clone(&shared), Arc::clone(&channels), Arc::clone(&config), pool, permit);
-    let write_loop = WriteLoop::new(Arc::clone(&shared), Arc::clone(&channels));
+    let write_loop = WriteLoop::new(Arc::clone(&shared), Arc::clone(&channels), Arc::clone(&config));
     for (actor, name) in [(Actor::ReadLoop, TaskName::ReadLoop), (Actor::WriteLoop, TaskName::WriteLoop)] {
         shared.emit(actor, || Event::TaskStarted { name });
     }

@@ -109,6 +109,9 @@ pub enum CloseReason {
     /// The socket failed or ended before the first byte of a response.
     #[error("{0}")]
     ReadFromServer(Box<Error>),
+    /// The caller owns the socket now; it was given away and not closed. Go: `errCallerOwnsConn`.
+    #[error("read loop ending; caller owns writable underlying conn")]
+    CallerOwnsConn,
     /// Whoever held the right to send on it let go of it. Go has no such case.
     #[error("http: connection handle dropped")]
     HandleDropped,
@@ -129,6 +132,7 @@ impl CloseReason {
             CloseReason::Refused(refused) => refused.go_name(),
             CloseReason::Canceled(_) => Some("errRequestCanceled"),
             CloseReason::HeaderTimeout => Some("errTimeout"),
+            CloseReason::CallerOwnsConn => Some("errCallerOwnsConn"),
             CloseReason::ReadFromServer(_) => Some("transportReadFromServerError"),
             CloseReason::WriteError(_)
             | CloseReason::PeekFailed(_)

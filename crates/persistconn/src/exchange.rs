@@ -31,6 +31,8 @@ struct State {
     response: Option<Result<Response, Error>>,
     /// write_loop to caller and to read_loop. Go: both channels named `writeErrCh`.
     wrote: Option<Result<(), Error>>,
+    /// read_loop to write_loop, for a request with `Expect: 100-continue`. Go: `continueCh`.
+    go_on: Option<GoOn>,
     /// The caller has left. Go: `callerGone`, `gone`.
     caller_gone: bool,
     /// The connection no longer carries this request: read_loop has left it or is about to pool it.
@@ -40,6 +42,20 @@ struct State {
     caller: Option<Waker>,
     /// read_loop, while it waits in wrote_request.
     read_loop: Option<Waker>,
+    /// write_loop, while it holds the body back.
+    write_loop: Option<Waker>,
+}
+
+/// What the server said while the body was held back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum GoOn {
+    /// 100: send it.
+    Got100,
+    /// A final status; the body is sent all the same unless the connection will be closed after it.
+    FinalStatus {
+        /// Send it.
+        send: bool,
+    },
 }
 
 impl Exchange {
@@ -98,6 +114,25 @@ impl Exchange {
         drop(state);
         drop(old);
         Poll::Pending
+    }
+
+    /// write_loop waits for a word of the server. Go: `<-continueCh`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: the word stays.
+    pub(crate) async fn continue_ch(&self) -> GoOn {
+        poll_fn(|cx| {
+            let mut state = self.lock();
+            if let Some(go_on) = state.go_on {
+                return Poll::Ready(go_on);
+            }
+            let old = set_waker(&mut state.write_loop, cx);
+            drop(state);
+            drop(old);
+            Poll::Pending
+        })
+        .await
     }
 
     /// The caller waits for the response. Go: roundTrip's arm `<-resc`.
@@ -199,16 +234,15 @@ impl Lent {
         self.exchange.lock().detached = true;
     }
 
-    /// Gives the caller its response or the error that stands for it. Go: the select of `rc.ch` and `callerGone`.
-    ///
-    /// # Errors
-    ///
-    /// Gives it back when the caller has left.
-    pub(crate) fn deliver(&self, response: Result<Response, Error>) -> Result<(), Result<Response, Error>> {
+    /// Gives the caller its response or the error that stands for it, and says whether the caller was still there.
+    /// Go: the select of `rc.ch` and `callerGone`.
+    pub(crate) fn deliver(&self, response: Result<Response, Error>) -> bool {
         let caller = {
             let mut state = self.exchange.lock();
             if state.caller_gone {
-                return Err(response);
+                drop(state);
+                drop(response);
+                return false;
             }
             state.response = Some(response);
             state.caller.take()
@@ -216,7 +250,19 @@ impl Lent {
         if let Some(caller) = caller {
             caller.wake();
         }
-        Ok(())
+        true
+    }
+
+    /// Lets a body that waits for a word of the server go on, or not.
+    pub(crate) fn go_on(&self, go_on: GoOn) {
+        let write_loop = {
+            let mut state = self.exchange.lock();
+            state.go_on = Some(go_on);
+            state.write_loop.take()
+        };
+        if let Some(write_loop) = write_loop {
+            write_loop.wake();
+        }
     }
 }
 

@@ -21,10 +21,11 @@ use httptrace::{Actor, Channel, Event, Exit, TaskName, Timer, select};
 use crate::conn::{Channels, ConnConfig, ConnHandle, EarlyClose, IdlePool, Permit, Refused, RequestAndChan};
 use crate::context::{Cause, legacy_cancel};
 use crate::error::{CloseReason, Error, PutIdleError};
-use crate::exchange::Lent;
-use crate::response::{Body, Response};
+use crate::exchange::{GoOn, Lent};
+use crate::request::Got1xx;
+use crate::response::{Body, Response, Upgraded};
 use crate::shared::{ConnShared, Loop};
-use crate::wire::framing::{Framing, Transfer, read_transfer};
+use crate::wire::framing::{Framing, Transfer, is_protocol_switch, read_transfer};
 use crate::wire::head::{self, Head};
 use crate::wire::reader::{BodyReader, ConnReader};
 
@@ -81,11 +82,11 @@ impl ReadLoop {
             self.leave_idle(&reader, peeked);
             return ControlFlow::Break(());
         };
-        let RequestAndChan { handle, lent, method, close, context, cancel } = rc;
+        let RequestAndChan { handle, lent, method, close, context, cancel, expects_continue, got_1xx } = rc;
         let head = match peeked {
             Ok(()) => {
                 self.emit(|| Event::GotFirstResponseByte);
-                self.read_response(&mut reader, &method).await
+                self.read_response(&mut reader, &method, &lent, expects_continue, got_1xx.as_ref()).await
             }
             Err(error) => Err(Error::ReadFromServer(Box::new(error))),
         };
@@ -96,14 +97,23 @@ impl ReadLoop {
                 return ControlFlow::Break(());
             }
         };
-        // A final status of 199 or less ends the use of a connection, whatever else the head says.
-        let alive = !(transfer.close || close || head.status <= 199);
+        if expects_continue {
+            // No 100 came. The body is due all the same, unless nobody will use the connection after it.
+            lent.go_on(GoOn::FinalStatus { send: !(transfer.close || close) });
+        }
+        let tunnel = method == http::Method::CONNECT && (200..=299).contains(&head.status);
+        if tunnel || is_protocol_switch(&head) {
+            self.give_away(reader, lent, head, transfer);
+            return ControlFlow::Break(());
+        }
+        // A final status of 199 or less ends the use of a connection, whatever else the head says; so does CONNECT.
+        let alive = !(transfer.close || close || head.status <= 199 || method == http::Method::CONNECT);
         let declared = transfer.content_length;
         if transfer.framing == Framing::None {
             // Nothing to wait for: the connection is back in the pool before the caller has the response.
             let kept = alive && self.keep(&reader, &lent, handle, Exchanges::Detach).await;
             let delivered = lent.deliver(Ok(response(head, transfer, Body::empty())));
-            self.sent(Channel::Resc, if delivered.is_ok() { "response" } else { "caller_gone" });
+            self.sent(Channel::Resc, if delivered { "response" } else { "caller_gone" });
             self.exit(if kept { Exit::NoBodyKept } else { Exit::NoBodyClosed });
             return if kept { ControlFlow::Continue(reader) } else { ControlFlow::Break(()) };
         }
@@ -111,7 +121,7 @@ impl ReadLoop {
         let body = BodyReader::new(reader, transfer.framing);
         let body = Body::new(body, Arc::clone(lent.exchange()) as Arc<_>);
         self.sent(Channel::Resc, "response");
-        if lent.deliver(Ok(response(head, transfer, body))).is_err() {
+        if !lent.deliver(Ok(response(head, transfer, body))) {
             self.exit(Exit::HeadCallerGone);
             return ControlFlow::Break(());
         }
@@ -237,7 +247,14 @@ impl ReadLoop {
     ///
     /// Go: transport.go (*persistConn).readResponse
     #[doc(alias = "readResponse")]
-    async fn read_response(&self, reader: &mut ConnReader, method: &http::Method) -> Result<(Head, Transfer), Error> {
+    async fn read_response(
+        &self,
+        reader: &mut ConnReader,
+        method: &http::Method,
+        lent: &Lent,
+        expects_continue: bool,
+        got_1xx: Option<&Got1xx>,
+    ) -> Result<(Head, Transfer), Error> {
         let limit = self.config.max_response_header_bytes;
         let mut allowance = limit;
         loop {
@@ -246,8 +263,30 @@ impl ReadLoop {
             if !matches!(head.status, 100 | 102..=199) {
                 return Ok((head, transfer));
             }
+            if head.status == 100 && expects_continue {
+                self.emit(|| Event::Got100Continue);
+                lent.go_on(GoOn::Got100);
+            }
             self.emit(|| Event::Got1xxResponse { code: head.status });
+            if let Some(hook) = got_1xx {
+                hook.call(head.status, &head.header).map_err(Error::malformed)?;
+                // Whoever looks at them answers for their number.
+                allowance = limit;
+            }
         }
+    }
+
+    /// The connection leaves HTTP: both loops end, and the caller has the socket with what was read already.
+    fn give_away(&mut self, reader: ConnReader, lent: Lent, head: Head, transfer: Transfer) {
+        let Some(io) = self.shared.give_away() else {
+            self.exit(Exit::HeadConnClosed);
+            return;
+        };
+        let upgraded = Upgraded::new(io, reader.into_buffered());
+        let response = Response { upgraded: Some(upgraded), ..response(head, transfer, Body::empty()) };
+        let delivered = lent.deliver(Ok(response));
+        self.sent(Channel::Resc, if delivered { "response" } else { "caller_gone" });
+        self.exit(Exit::SwitchedProtocols);
     }
 
     /// There is no response: the connection is closed first, so that whoever gets the error finds it so.
@@ -267,7 +306,7 @@ impl ReadLoop {
         if closed.is_none() {
             self.sent(Channel::Resc, "error");
             // A caller that has left does not miss it.
-            drop(lent.deliver(Err(error)));
+            lent.deliver(Err(error));
         }
     }
 
@@ -458,6 +497,8 @@ fn response(head: Head, transfer: Transfer, body: Body) -> Response {
         content_length: transfer.content_length,
         chunked: transfer.framing == Framing::Chunked,
         close: transfer.close,
+        announced_trailers: transfer.trailers,
         body,
+        upgraded: None,
     }
 }

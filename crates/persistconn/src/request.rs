@@ -1,10 +1,13 @@
 //! A request, as the chain carries it.
 
 use std::fmt;
+use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::header::EXPECT;
+use http::{HeaderMap, HeaderName, Method};
 use tokio::io::AsyncRead;
 use url::Url;
 
@@ -32,6 +35,94 @@ pub struct Request {
     pub context: Context,
     /// The older way to end it. Go: `Request.Cancel`.
     pub cancel: Option<CancelToken>,
+    /// Makes the body once more, for a second attempt; needed only for a body that is a reader. Go: `Request.GetBody`.
+    pub get_body: Option<GetBody>,
+    /// What follows a body that is sent in chunks. Go: `Request.Trailer`.
+    pub trailers: Option<RequestTrailers>,
+    /// Told of interim responses (1xx but 101), with their header. Go: the hook `Got1xxResponse`.
+    pub got_1xx: Option<Got1xx>,
+}
+
+/// Makes a request's body once more.
+#[derive(Clone)]
+pub struct GetBody(Arc<dyn Fn() -> io::Result<RequestBody> + Send + Sync>);
+
+impl GetBody {
+    /// From a function that makes the body from its beginning.
+    pub fn new(make: impl Fn() -> io::Result<RequestBody> + Send + Sync + 'static) -> Self {
+        GetBody(Arc::new(make))
+    }
+
+    /// The body from its beginning.
+    ///
+    /// # Errors
+    ///
+    /// The function's.
+    pub fn make(&self) -> io::Result<RequestBody> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for GetBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GetBody")
+    }
+}
+
+/// Fields that follow a body in chunks: their names are told before it, their values are known after it.
+#[derive(Clone)]
+pub struct RequestTrailers {
+    names: Vec<HeaderName>,
+    values: Arc<dyn Fn() -> HeaderMap + Send + Sync>,
+}
+
+impl RequestTrailers {
+    /// `values` is called when the body was sent; of what it gives only the announced `names` are written.
+    pub fn new(
+        names: impl IntoIterator<Item = HeaderName>,
+        values: impl Fn() -> HeaderMap + Send + Sync + 'static,
+    ) -> Self {
+        let mut names: Vec<HeaderName> = names.into_iter().collect();
+        names.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
+        RequestTrailers { names, values: Arc::new(values) }
+    }
+
+    pub(crate) fn names(&self) -> &[HeaderName] {
+        &self.names
+    }
+
+    pub(crate) fn values(&self) -> HeaderMap {
+        (self.values)()
+    }
+}
+
+impl fmt::Debug for RequestTrailers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RequestTrailers").field(&self.names).finish()
+    }
+}
+
+/// Told of interim responses. An error from it ends the request.
+#[derive(Clone)]
+pub struct Got1xx(Arc<Hook>);
+
+type Hook = dyn Fn(u16, &HeaderMap) -> Result<(), String> + Send + Sync;
+
+impl Got1xx {
+    /// From a function of the status and the header; the text of its error is the request's error.
+    pub fn new(hook: impl Fn(u16, &HeaderMap) -> Result<(), String> + Send + Sync + 'static) -> Self {
+        Got1xx(Arc::new(hook))
+    }
+
+    pub(crate) fn call(&self, status: u16, header: &HeaderMap) -> Result<(), String> {
+        (self.0)(status, header)
+    }
+}
+
+impl fmt::Debug for Got1xx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Got1xx")
+    }
 }
 
 impl Request {
@@ -47,7 +138,28 @@ impl Request {
             close: false,
             context: Context::background(),
             cancel: None,
+            get_body: None,
+            trailers: None,
+            got_1xx: None,
         }
+    }
+
+    /// A token that ends this request wherever it is: what Go finds by the request's address in
+    /// `Transport.CancelRequest`.
+    #[doc(alias = "CancelRequest")]
+    pub fn cancel_token(&mut self) -> CancelToken {
+        self.cancel.get_or_insert_default().clone()
+    }
+
+    /// Whether the body waits for the server's word: there is one, and the caller has asked for it.
+    /// Go: `expectsContinue`.
+    #[doc(alias = "expectsContinue")]
+    pub fn expects_continue(&self) -> bool {
+        let asked = self.header.get_all(EXPECT).iter().any(|value| {
+            let mut words = value.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+            words.any(|word| word.eq_ignore_ascii_case(b"100-continue"))
+        });
+        asked && !matches!(self.body, RequestBody::Empty)
     }
 
     /// The same request once more, if its body can be had again. Go: the rules of `rewindBody`.
@@ -62,6 +174,9 @@ impl Request {
             close: self.close,
             context: self.context.clone(),
             cancel: self.cancel.clone(),
+            get_body: self.get_body.clone(),
+            trailers: self.trailers.clone(),
+            got_1xx: self.got_1xx.clone(),
         })
     }
 }

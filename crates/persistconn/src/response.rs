@@ -1,8 +1,15 @@
 //! A response, its body still to be read.
 
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use body_signal::BodyEofSignal;
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
+use httptrace::BoxIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::wire::reader::BodyReader;
 
@@ -28,8 +35,58 @@ pub struct Response {
     pub chunked: bool,
     /// The server will not keep the connection.
     pub close: bool,
+    /// The trailers that the head announced. Their values are known at the end of the body: [`Body::trailers`].
+    pub announced_trailers: Vec<HeaderName>,
     /// The body; empty for HEAD, 204, 304 and a length of 0.
     pub body: Body,
+    /// After 101 with its header fields, or after a 2xx to CONNECT: the connection itself, which is the caller's now.
+    pub upgraded: Option<Upgraded>,
+}
+
+/// A connection that has left HTTP behind: both of its tasks have ended, and it lives as long as this value.
+///
+/// Reading gives first what had come together with the head. Go: `Response.Body` as an `io.ReadWriteCloser`.
+#[doc(alias = "readWriteCloserBody")]
+pub struct Upgraded {
+    io: BoxIo,
+    buffered: Bytes,
+}
+
+impl Upgraded {
+    pub(crate) fn new(io: BoxIo, buffered: Bytes) -> Self {
+        Upgraded { io, buffered }
+    }
+}
+
+impl AsyncRead for Upgraded {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.buffered.is_empty() {
+            return Pin::new(&mut self.io).poll_read(cx, buf);
+        }
+        let n = self.buffered.len().min(buf.remaining());
+        buf.put_slice(&self.buffered.split_to(n));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Upgraded {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+impl fmt::Debug for Upgraded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Upgraded({} bytes buffered)", self.buffered.len())
+    }
 }
 
 impl Response {

@@ -65,6 +65,7 @@ pub async fn round_trip(handle: ConnHandle, request: &mut Request, head: Encoded
     let mut waiting = Waiting { exchange: &exchange, shared: &shared, over: false };
     let written_before = shared.written();
     let (context, cancel) = (request.context.clone(), request.cancel.clone());
+    let expects_continue = request.expects_continue();
 
     // read_loop first: the request must lie there when the first byte of the answer comes. A loop that has left
     // gives the message back; dropping it ends the exchange, which is seen below.
@@ -75,12 +76,16 @@ pub async fn round_trip(handle: ConnHandle, request: &mut Request, head: Encoded
         close: request.close,
         context: context.clone(),
         cancel: cancel.clone(),
+        expects_continue,
+        got_1xx: request.got_1xx.clone(),
     }));
     shared.emit(Actor::Caller, || Event::Sent { channel: Channel::Reqch, what: "request".into() });
     drop(channels.writech.send(WriteRequest {
         head: head.0,
         body: std::mem::take(&mut request.body),
+        trailers: request.trailers.clone(),
         exchange: Arc::clone(&exchange),
+        expects_continue,
         tell_caller: config.response_header_timeout.is_some(),
     }));
     shared.emit(Actor::Caller, || Event::Sent { channel: Channel::Writech, what: "request".into() });
@@ -191,7 +196,7 @@ fn map_round_trip_error(shared: &ConnShared, exchange: &Exchange, written_before
     let closed = shared.closed();
     match (closed, exchange.write_result()) {
         (Some(CloseReason::Canceled(cause)), _) => Error::Canceled(cause),
-        (_, Some(Err(fault @ (Error::RequestBody(_) | Error::InvalidRequest(_))))) => fault,
+        (_, Some(Err(fault @ Error::RequestBody(_)))) => fault,
         (Some(CloseReason::ServerClosedIdle), _) => Error::ServerClosedIdle,
         (Some(CloseReason::HeaderTimeout), _) => Error::HeaderTimeout,
         (Some(CloseReason::ReadFromServer(error)), _) => retriable(*error),

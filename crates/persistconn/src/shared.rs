@@ -104,6 +104,19 @@ impl ConnShared {
         wakers.into_iter().flatten().for_each(Waker::wake);
     }
 
+    /// Gives the socket to the caller. For the loops the connection is closed.
+    pub(crate) fn give_away(&self) -> Option<BoxIo> {
+        let (io, wakers) = {
+            let mut socket = self.lock();
+            let io = socket.io.take()?;
+            socket.closed = Some(CloseReason::CallerOwnsConn);
+            (io, [socket.reader.take(), socket.write_loop.take(), socket.read_loop.take()])
+        };
+        self.emit(Actor::ReadLoop, || Event::Sent { channel: Channel::Closech, what: "given_away".into() });
+        wakers.into_iter().flatten().for_each(Waker::wake);
+        Some(io)
+    }
+
     /// Waits until the connection is closed. Go: `<-pc.closech`.
     ///
     /// # Cancel safety

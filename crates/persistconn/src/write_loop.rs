@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use httptrace::{Actor, Channel, Event, Exit, TaskName, select};
 
-use crate::conn::{Channels, WriteRequest};
+use crate::conn::{Channels, ConnConfig, WriteRequest};
 use crate::error::{CloseReason, Error};
+use crate::exchange::{Exchange, GoOn};
 use crate::shared::{ConnShared, Loop};
-use crate::wire::request::write_request;
+use crate::wire::request::{BeforeBody, write_request};
 
 /// Writes one request after the other until the connection is closed.
 ///
@@ -16,11 +17,12 @@ use crate::wire::request::write_request;
 pub(crate) struct WriteLoop {
     shared: Arc<ConnShared>,
     channels: Arc<Channels>,
+    config: Arc<ConnConfig>,
 }
 
 impl WriteLoop {
-    pub(crate) fn new(shared: Arc<ConnShared>, channels: Arc<Channels>) -> Self {
-        WriteLoop { shared, channels }
+    pub(crate) fn new(shared: Arc<ConnShared>, channels: Arc<Channels>, config: Arc<ConnConfig>) -> Self {
+        WriteLoop { shared, channels, config }
     }
 
     // ANCHOR: run
@@ -43,15 +45,15 @@ impl WriteLoop {
 
     /// Writes one request and tells read_loop and, where it waits for it, the caller. Returns the way out.
     async fn write(&self, request: WriteRequest) -> Exit {
-        let WriteRequest { head, body, exchange, tell_caller } = request;
+        let WriteRequest { head, body, trailers, exchange, expects_continue, tell_caller } = request;
         let shared = &self.shared;
-        let head_written = || shared.emit(Actor::WriteLoop, || Event::WroteHeaders);
+        let before_body = HoldBack { write_loop: self, exchange: &exchange, expects_continue };
         // - write: by the socket and by the source of the body. Not cancel-safe: dropped only when the
         //   connection is closed.
         // - closech: whoever closes the connection, so that a body that never comes holds nobody.
         //   Differs from Go: its writeLoop stays in the caller's Read until that returns.
         let result = select! {
-            result = write_request(shared, &head, body, head_written) => result,
+            result = write_request(shared, &head, body, trailers.as_ref(), before_body) => result,
             () = shared.closech(Loop::Write) => Err(closed(shared)),
         };
         let failed = result.as_ref().err().cloned();
@@ -70,6 +72,49 @@ impl WriteLoop {
                 if body_failed { Exit::RequestBodyError } else { Exit::WriteError }
             }
         }
+    }
+}
+
+/// Between the head and the body: a request with `Expect: 100-continue` waits here for the server's word.
+///
+/// Go twin: transport.go (*persistConn).waitForContinue
+#[doc(alias = "waitForContinue")]
+struct HoldBack<'a> {
+    write_loop: &'a WriteLoop,
+    exchange: &'a Exchange,
+    expects_continue: bool,
+}
+
+impl BeforeBody for HoldBack<'_> {
+    fn head_written(&self) {
+        self.write_loop.shared.emit(Actor::WriteLoop, || Event::WroteHeaders);
+    }
+
+    fn holds_back(&self) -> bool {
+        self.expects_continue
+    }
+
+    async fn go_on(&self) -> bool {
+        if !self.expects_continue {
+            return true;
+        }
+        let WriteLoop { shared, config, .. } = self.write_loop;
+        shared.emit(Actor::WriteLoop, || Event::Wait100Continue);
+        let limit = config.rt.now() + config.expect_continue_timeout;
+        // - continue_ch: read_loop, at a 100 or at a final status
+        // - timer: the clock; the body is sent without the server's word
+        // - closech: whoever closes the connection
+        // All are cancel-safe: a word stays, a time does not come back, an end does not go away.
+        let (exit, send) = select! {
+            word = self.exchange.continue_ch() => match word {
+                GoOn::Got100 => (Exit::ContinueGot100, true),
+                GoOn::FinalStatus { send } => (Exit::ContinueFinalStatus, send),
+            },
+            () = shared.closech(Loop::Write) => (Exit::ContinueClosed, false),
+            () = config.rt.timer(limit) => (Exit::ContinueTimeout, true),
+        };
+        shared.emit(Actor::WriteLoop, || Event::Exit { id: exit });
+        send
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Config {
     pub dial_timeout: Option<Duration>,
     /// How long the response head may take once the request is written. `None`: for ever.
     pub response_header_timeout: Option<Duration>,
+    /// How long a body with `Expect: 100-continue` is held back. Zero: not at all.
+    pub expect_continue_timeout: Duration,
     /// Most bytes of response heads for one request, 1xx included.
     pub max_response_header_bytes: u64,
     /// One request per connection.
@@ -39,13 +41,15 @@ pub struct Config {
 }
 
 impl Config {
-    /// What Go's `DefaultTransport` sets: 100 idle connections in all, 90 s of idleness, 30 s for a dial.
+    /// What Go's `DefaultTransport` sets: 100 idle connections in all, 90 s of idleness, 30 s for a dial, 1 s
+    /// for the word of a server that a body waits for.
     #[doc(alias = "DefaultTransport")]
     pub fn default_transport(rt: Arc<dyn Runtime>) -> Self {
         Config {
             max_idle_conns: Some(100),
             idle_conn_timeout: Some(Duration::from_secs(90)),
             dial_timeout: Some(Duration::from_secs(30)),
+            expect_continue_timeout: Duration::from_secs(1),
             ..Config::zero(rt)
         }
     }
@@ -61,6 +65,7 @@ impl Config {
             idle_conn_timeout: None,
             dial_timeout: None,
             response_header_timeout: None,
+            expect_continue_timeout: Duration::ZERO,
             max_response_header_bytes: 10 << 20,
             disable_keep_alives: false,
             early_close: EarlyClose::default(),

@@ -26,6 +26,9 @@ pub enum Error {
     /// The request would have been sent again, but its body cannot be had again.
     #[error("net/http: cannot rewind body after connection loss")]
     CannotRewind,
+    /// The request would have been sent again, but making its body again failed.
+    #[error("{0}")]
+    Rewind(IoError),
     /// The task that was to open the connection was dropped with its runtime, or there was none to run it.
     /// Go has no such case.
     #[error("http: no runtime to dial on")]
@@ -43,6 +46,7 @@ impl Error {
             | Error::NoHost
             | Error::CanceledWaiting
             | Error::CannotRewind
+            | Error::Rewind(_)
             | Error::RuntimeGone => false,
         }
     }

@@ -17,6 +17,7 @@
 //! - `pool`: the idle connections, the waiters and the places per host, under one lock
 //! - `want_conn`: one waiting request
 //! - [`transport`](mod@transport): [`Transport`]: round_trip, get_conn, dial_conn
+//! - `probe`: whether a body of unknown length is empty
 //! - [`retry`]: when a request may be sent again
 //! - [`error`]: what can go wrong before a connection is there
 //!
@@ -26,6 +27,7 @@ pub mod config;
 pub mod error;
 pub mod key;
 mod pool;
+mod probe;
 pub mod retry;
 pub mod transport;
 mod want_conn;
@@ -34,7 +36,8 @@ pub use config::Config;
 pub use error::Error;
 pub use key::ConnectMethod;
 pub use persistconn::{
-    Body, Cancel, CancelToken, Cause, CloseReason, Context, EarlyClose, PutIdleError, Request, RequestBody, Response,
+    Body, Cancel, CancelToken, Cause, CloseReason, Context, EarlyClose, GetBody, Got1xx, PutIdleError, Request,
+    RequestBody, RequestTrailers, Response, Upgraded,
 };
 pub use pool::PoolCensus;
 pub use transport::Transport;

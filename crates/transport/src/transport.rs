@@ -10,13 +10,15 @@ use http::header::CONNECTION;
 use httptrace::{Actor, BoxIo, ConnId, Event, Exit, Runtime, Step, TaskName, Trace, select};
 use persistconn::context::legacy_cancel;
 use persistconn::{
-    CloseReason, ConnConfig, ConnHandle, ConnShared, EncodedHead, IdlePool, IoError, Permit, Refused, Request, Response,
+    CancelToken, Cause, CloseReason, ConnConfig, ConnHandle, ConnShared, Context, EncodedHead, IdlePool, IoError,
+    Permit, Refused, Request, Response,
 };
 
 use crate::config::Config;
 use crate::error::Error;
 use crate::key::ConnectMethod;
 use crate::pool::{Limits, Pool, PoolCensus, Put};
+use crate::probe::probe_request_body;
 use crate::retry::should_retry_request;
 use crate::want_conn::{Delivered, WantConn};
 
@@ -52,6 +54,7 @@ impl Transport {
             early_close: config.early_close,
             idle_conn_timeout: config.idle_conn_timeout,
             response_header_timeout: config.response_header_timeout,
+            expect_continue_timeout: config.expect_continue_timeout,
             max_response_header_bytes: config.max_response_header_bytes,
             max_write_wait_before_conn_reuse: Duration::from_millis(50),
         };
@@ -102,22 +105,33 @@ impl Transport {
     pub async fn round_trip(&self, mut request: Request) -> Result<Response, Error> {
         self.emit(Actor::Caller, || Event::Call { step: Step::RoundTrip });
         let method = ConnectMethod::for_url(&request.url)?;
+        probe_request_body(&**self.runtime(), &mut request).await?;
         loop {
             if let Some(cause) = request.context.cause() {
                 return Err(Error::Canceled(cause));
             }
+            if request.cancel.as_ref().is_some_and(CancelToken::is_cancelled) {
+                return Err(Error::Canceled(Cause::RequestCanceled));
+            }
             let head = self.encode(&request)?;
-            let conn = self.get_conn(&method, &request).await?;
+            let conn = self.get_conn(&method, &request.context, request.cancel.as_ref()).await?;
             let reused = conn.is_reused();
-            let body_again = request.body.try_clone();
+            let in_memory = request.body.try_clone();
             let error = match persistconn::round_trip(conn, &mut request, head).await {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
-            if !should_retry_request(reused, &request, body_again.is_some(), &error) {
+            // Differs from Go: a body that is a reader is gone with the first attempt, read or not; Go sends an
+            // unread one again as it is.
+            let rewindable = in_memory.is_some() || request.get_body.is_some();
+            if !should_retry_request(reused, &request, rewindable, &error) {
                 return Err(Error::Conn(unmarked(error)));
             }
-            request.body = body_again.ok_or(Error::CannotRewind)?;
+            request.body = match (in_memory, &request.get_body) {
+                (Some(body), _) => body,
+                (None, Some(get_body)) => get_body.make().map_err(|error| Error::Rewind(IoError::bare(&error)))?,
+                (None, None) => return Err(Error::CannotRewind),
+            };
         }
     }
 
@@ -155,7 +169,14 @@ impl Transport {
     ///
     /// Go: transport.go (*Transport).getConn
     #[doc(alias = "getConn")]
-    async fn get_conn(&self, method: &ConnectMethod, request: &Request) -> Result<ConnHandle, Error> {
+    async fn get_conn(
+        &self,
+        method: &ConnectMethod,
+        // Not the request: its body may be of a kind that two threads cannot look at, and then this future, and
+        // the caller's with it, could not be moved to another thread.
+        context: &Context,
+        cancel: Option<&CancelToken>,
+    ) -> Result<ConnHandle, Error> {
         self.emit(Actor::Caller, || Event::Call { step: Step::GetConn });
         self.emit(Actor::Caller, || Event::GetConn { host_port: method.addr().to_owned() });
         let want = WantConn::new(method.clone());
@@ -169,8 +190,8 @@ impl Transport {
         // - cancel, context: the caller. Cancel-safe: an end does not go away.
         let delivery = select! {
             delivery = want.recv() => delivery,
-            () = legacy_cancel(request.cancel.as_ref()) => return Err(wanting.canceled(Error::CanceledWaiting)),
-            cause = request.context.done() => return Err(wanting.canceled(Error::Canceled(cause))),
+            () = legacy_cancel(cancel) => return Err(wanting.canceled(Error::CanceledWaiting)),
+            cause = context.done() => return Err(wanting.canceled(Error::Canceled(cause))),
         };
         wanting.over = true;
         match delivery {

@@ -1,10 +1,13 @@
 //! Where a response's body ends, and whether the connection outlives it.
 
 use http::Method;
-use http::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
 
 use crate::error::Error;
 use crate::wire::head::{Head, quote};
+use crate::wire::request::write_canonical;
 
 /// How the end of a body is known. RFC 9112 section 6.3; Go: transfer.go fixLength.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,13 +23,15 @@ pub(crate) enum Framing {
 }
 
 /// What the head says about the body and the connection.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Transfer {
     pub(crate) framing: Framing,
     /// Go: `Response.ContentLength`, with `None` for -1.
     pub(crate) content_length: Option<u64>,
     /// The server will not keep the connection.
     pub(crate) close: bool,
+    /// What the head says will follow the last chunk. Go: the keys of `Response.Trailer` before the end.
+    pub(crate) trailers: Vec<HeaderName>,
 }
 
 /// Go: transfer.go readTransfer
@@ -58,7 +63,8 @@ pub(crate) fn read_transfer(method: &Method, head: &mut Head) -> Result<Transfer
         Framing::Chunked | Framing::UntilClose => None,
     };
     let close = should_close(head) || framing == Framing::UntilClose;
-    Ok(Transfer { framing, content_length, close })
+    let trailers = if chunked { fix_trailer(&mut head.header)? } else { Vec::new() };
+    Ok(Transfer { framing, content_length, close, trailers })
 }
 
 /// Go accepts one header with the one word `chunked`, and ignores it all on HTTP/1.0.
@@ -103,6 +109,33 @@ fn parse_content_length(header: &mut HeaderMap) -> Result<Option<u64>, Error> {
         header.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
     Ok(Some(length))
+}
+
+/// Takes the names out of `Trailer`. Those that decide the framing must not come after it.
+///
+/// Go: transfer.go fixTrailer
+#[doc(alias = "fixTrailer")]
+fn fix_trailer(header: &mut HeaderMap) -> Result<Vec<HeaderName>, Error> {
+    let mut names = Vec::new();
+    for value in header.get_all(TRAILER) {
+        for word in value.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
+            let Ok(name) = HeaderName::from_bytes(word) else { continue };
+            if [TRANSFER_ENCODING, TRAILER, CONTENT_LENGTH].contains(&name) {
+                let mut text = Vec::new();
+                write_canonical(&mut text, &name);
+                return Err(Error::malformed(format!("bad trailer key {}", quote(&text))));
+            }
+            names.push(name);
+        }
+    }
+    header.remove(TRAILER);
+    Ok(names)
+}
+
+/// Whether a 101 says what it switches to. Go: response.go (*Response).isProtocolSwitch
+#[doc(alias = "isProtocolSwitch")]
+pub(crate) fn is_protocol_switch(head: &Head) -> bool {
+    head.status == 101 && head.header.contains_key(UPGRADE) && connection_says(&head.header, "upgrade")
 }
 
 /// Go: transfer.go shouldClose

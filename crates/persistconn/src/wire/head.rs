@@ -205,7 +205,8 @@ mod tests {
     #[test]
     fn a_head_that_breaks_off_reads_like_go() {
         let text = |came: &str| cut_short(came.as_bytes()).to_string();
-        for came in ["HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nA: b", "HTTP/1.1 200 OK\r\nA: b\r\n"] {
+        for came in ["HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nA: b", "HTTP/1.1 200 OK\r\nA: b\r\n"]
+        {
             assert_eq!(text(came), "unexpected EOF", "{came:?}");
         }
         assert_eq!(text("HTTP/1.1"), r#"malformed HTTP response "HTTP/1.1""#);

@@ -48,6 +48,11 @@ impl ConnReader {
         self.saw_eof
     }
 
+    /// What has come and was not used yet, for whoever takes the socket.
+    pub(crate) fn into_buffered(self) -> Bytes {
+        self.buf.freeze()
+    }
+
     /// What has come and was not used yet.
     pub(crate) fn buffered(&self) -> &[u8] {
         &self.buf

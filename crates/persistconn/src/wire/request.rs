@@ -10,8 +10,9 @@ use http::header::{CONTENT_LENGTH, HOST, HeaderName, TRAILER, TRANSFER_ENCODING,
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::error::{Error, IoError};
-use crate::request::{Request, RequestBody};
+use crate::request::{Request, RequestBody, RequestTrailers};
 use crate::shared::ConnShared;
+use crate::wire::head::quote;
 
 /// What is said in `User-Agent` when the caller says nothing. Go: `defaultUserAgent`.
 const DEFAULT_USER_AGENT: &str = "Go-http-client/1.1";
@@ -29,14 +30,9 @@ const BODY_PIECE: usize = 32 << 10;
 /// Go: request.go (*Request).write
 pub(crate) fn encode_head(request: &Request, extra: &[(HeaderName, &str)]) -> Result<Vec<u8>, Error> {
     let mut out = Vec::with_capacity(256);
-    let path = request.url.path();
     out.extend_from_slice(request.method.as_str().as_bytes());
     out.push(b' ');
-    out.extend_from_slice(if path.is_empty() { "/" } else { path }.as_bytes());
-    if let Some(query) = request.url.query() {
-        out.push(b'?');
-        out.extend_from_slice(query.as_bytes());
-    }
+    write_target(request, &mut out)?;
     out.extend_from_slice(b" HTTP/1.1\r\nHost: ");
     write_host(request, &mut out)?;
     out.extend_from_slice(b"\r\n");
@@ -51,7 +47,10 @@ pub(crate) fn encode_head(request: &Request, extra: &[(HeaderName, &str)]) -> Re
     match request.body.length() {
         Some(0) if !announces_empty_body(&request.method) => {}
         Some(length) => write!(out, "Content-Length: {length}\r\n").expect("writing into a vector cannot fail"),
-        None => write_field(&mut out, "Transfer-Encoding", b"chunked"),
+        None => {
+            write_field(&mut out, "Transfer-Encoding", b"chunked");
+            write_trailer_names(request, &mut out)?;
+        }
     }
     write_callers_fields(request, &mut out);
     for (name, value) in extra {
@@ -63,6 +62,49 @@ pub(crate) fn encode_head(request: &Request, extra: &[(HeaderName, &str)]) -> Re
     Ok(out)
 }
 
+/// Path and query; for CONNECT the host and port that the tunnel is to lead to (RFC 9112 section 3.2).
+fn write_target(request: &Request, out: &mut Vec<u8>) -> Result<(), Error> {
+    if request.method == Method::CONNECT {
+        // Differs from Go: what goes into the tunnel is written to `Response::upgraded`, not given as a body.
+        if !matches!(request.body, RequestBody::Empty) {
+            return Err(Error::InvalidRequest("http: CONNECT has no body here; write to Response::upgraded".into()));
+        }
+        let host = request.url.host_str().ok_or_else(no_host)?;
+        let port = request.url.port_or_known_default().unwrap_or(80);
+        write!(out, "{host}:{port}").expect("writing into a vector cannot fail");
+        return Ok(());
+    }
+    let path = request.url.path();
+    out.extend_from_slice(if path.is_empty() { "/" } else { path }.as_bytes());
+    if let Some(query) = request.url.query() {
+        out.push(b'?');
+        out.extend_from_slice(query.as_bytes());
+    }
+    Ok(())
+}
+
+fn no_host() -> Error {
+    Error::InvalidRequest("http: no Host in request URL".into())
+}
+
+/// What will follow the last chunk, told before the first.
+fn write_trailer_names(request: &Request, out: &mut Vec<u8>) -> Result<(), Error> {
+    let Some(trailers) = &request.trailers else { return Ok(()) };
+    for (position, name) in trailers.names().iter().enumerate() {
+        if [TRANSFER_ENCODING, TRAILER, CONTENT_LENGTH].contains(name) {
+            let mut text = Vec::new();
+            write_canonical(&mut text, name);
+            return Err(Error::InvalidRequest(format!("invalid Trailer key {}", quote(&text)).into()));
+        }
+        out.extend_from_slice(if position == 0 { b"Trailer: " } else { b"," });
+        write_canonical(out, name);
+    }
+    if !trailers.names().is_empty() {
+        out.extend_from_slice(b"\r\n");
+    }
+    Ok(())
+}
+
 /// POST, PUT and PATCH say `Content-Length: 0` when they have no body.
 fn announces_empty_body(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
@@ -70,13 +112,13 @@ fn announces_empty_body(method: &Method) -> bool {
 
 fn write_host(request: &Request, out: &mut Vec<u8>) -> Result<(), Error> {
     if let Some(host) = &request.host {
-        if !host.bytes().all(is_host_byte) {
-            return Err(Error::InvalidRequest("http: invalid Host header".into()));
+        // A Host that is none is sent empty, which is allowed, and never altered: that opens the door to smuggling.
+        if host.bytes().all(is_host_byte) {
+            out.extend_from_slice(host.as_bytes());
         }
-        out.extend_from_slice(host.as_bytes());
         return Ok(());
     }
-    let host = request.url.host_str().ok_or_else(|| Error::InvalidRequest("http: no Host in request URL".into()))?;
+    let host = request.url.host_str().ok_or_else(no_host)?;
     out.extend_from_slice(host.as_bytes());
     if let Some(port) = request.url.port() {
         write!(out, ":{port}").expect("writing into a vector cannot fail");
@@ -109,19 +151,24 @@ fn write_field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// `x-request-id` is written `X-Request-Id: `, as Go writes it. Go: `CanonicalMIMEHeaderKey`.
 fn write_name(out: &mut Vec<u8>, name: &HeaderName) {
+    write_canonical(out, name);
+    out.extend_from_slice(b": ");
+}
+
+/// `x-request-id` is written `X-Request-Id`, as Go writes it. Go: `CanonicalMIMEHeaderKey`.
+#[doc(alias = "CanonicalMIMEHeaderKey")]
+pub(crate) fn write_canonical(out: &mut Vec<u8>, name: &HeaderName) {
     let mut upper = true;
     for &byte in name.as_str().as_bytes() {
         out.push(if upper { byte.to_ascii_uppercase() } else { byte });
         upper = byte == b'-';
     }
-    out.extend_from_slice(b": ");
 }
 
 /// Writes head and body. Go: the call of `(*Request).write` and the flush in writeLoop.
 ///
-/// `head_written` is told once the head is out.
+/// `before_body` is told once the head is out, and says whether the body is to follow it.
 ///
 /// # Errors
 ///
@@ -134,28 +181,52 @@ pub(crate) async fn write_request(
     shared: &ConnShared,
     head: &[u8],
     body: RequestBody,
-    head_written: impl FnOnce(),
+    trailers: Option<&RequestTrailers>,
+    before_body: impl BeforeBody,
 ) -> Result<(), Error> {
     match body {
         RequestBody::Empty => {
             write_all(shared, head, b"", b"").await?;
-            head_written();
+            before_body.head_written();
         }
-        RequestBody::Bytes(bytes) => {
+        RequestBody::Bytes(bytes) if !before_body.holds_back() => {
             write_all(shared, head, &bytes, b"").await?;
-            head_written();
+            before_body.head_written();
         }
-        RequestBody::Reader { mut source, length } => {
+        body => {
             // The server sees the head before a body that may take long to come.
             write_all(shared, head, b"", b"").await?;
-            head_written();
-            match length {
-                Some(length) => write_counted(shared, source.as_mut(), length).await?,
-                None => write_chunked(shared, source.as_mut()).await?,
+            poll_fn(|cx| shared.poll_flush(cx)).await?;
+            before_body.head_written();
+            if before_body.go_on().await {
+                write_body(shared, body, trailers).await?;
             }
         }
     }
     poll_fn(|cx| shared.poll_flush(cx)).await
+}
+
+/// What happens between a request's head and its body.
+pub(crate) trait BeforeBody {
+    /// The head is on the wire.
+    fn head_written(&self);
+
+    /// The body waits for the server's word.
+    fn holds_back(&self) -> bool;
+
+    /// Waits for that word, if it has to, and says whether the body is to be sent.
+    fn go_on(&self) -> impl Future<Output = bool> + Send;
+}
+
+async fn write_body(shared: &ConnShared, body: RequestBody, trailers: Option<&RequestTrailers>) -> Result<(), Error> {
+    match body {
+        RequestBody::Empty => Ok(()),
+        RequestBody::Bytes(bytes) => write_all(shared, &bytes, b"", b"").await,
+        RequestBody::Reader { mut source, length: Some(length) } => {
+            write_counted(shared, source.as_mut(), length).await
+        }
+        RequestBody::Reader { mut source, length: None } => write_chunked(shared, source.as_mut(), trailers).await,
+    }
 }
 
 /// A body that has said its length must keep its word: the server waits for exactly so many bytes.
@@ -164,7 +235,8 @@ async fn write_counted(
     mut source: Pin<&mut (dyn AsyncRead + Send)>,
     length: u64,
 ) -> Result<(), Error> {
-    let mut piece = Vec::with_capacity(BODY_PIECE.min(length as usize + 1));
+    // One byte more than is left, so that a body that is too long is noticed with its last piece.
+    let mut piece = Vec::with_capacity(length.saturating_add(1).min(BODY_PIECE as u64) as usize);
     let mut sent: u64 = 0;
     loop {
         let n = read_piece(&mut source, &mut piece).await?;
@@ -173,6 +245,7 @@ async fn write_counted(
             return Ok(());
         }
         if n == 0 || total > length {
+            let total = total + read_rest(&mut source, &mut piece).await?;
             let text = format!("http: ContentLength={length} with Body length {total}");
             return Err(Error::InvalidRequest(text.into()));
         }
@@ -182,16 +255,45 @@ async fn write_counted(
 }
 
 /// Each piece is a chunk, on the wire before the next one is read.
-async fn write_chunked(shared: &ConnShared, mut source: Pin<&mut (dyn AsyncRead + Send)>) -> Result<(), Error> {
+async fn write_chunked(
+    shared: &ConnShared,
+    mut source: Pin<&mut (dyn AsyncRead + Send)>,
+    trailers: Option<&RequestTrailers>,
+) -> Result<(), Error> {
     let mut piece = Vec::with_capacity(BODY_PIECE);
     loop {
         let n = read_piece(&mut source, &mut piece).await?;
         if n == 0 {
-            return write_all(shared, b"0\r\n\r\n", b"", b"").await;
+            return write_all(shared, b"0\r\n", &trailer_fields(trailers), b"\r\n").await;
         }
         write_all(shared, format!("{n:x}\r\n").as_bytes(), &piece, b"\r\n").await?;
         poll_fn(|cx| shared.poll_flush(cx)).await?;
     }
+}
+
+/// How many bytes more the source has. Go reads them too, to say in its error how long the body is.
+async fn read_rest(source: &mut Pin<&mut (dyn AsyncRead + Send)>, piece: &mut Vec<u8>) -> Result<u64, Error> {
+    let mut rest = 0;
+    loop {
+        match read_piece(source, piece).await? {
+            0 => return Ok(rest),
+            n => rest += n as u64,
+        }
+    }
+}
+
+fn trailer_fields(trailers: Option<&RequestTrailers>) -> Vec<u8> {
+    let mut out = Vec::new();
+    let Some(trailers) = trailers else { return out };
+    let values = trailers.values();
+    for name in trailers.names() {
+        for value in values.get_all(name) {
+            write_name(&mut out, name);
+            out.extend_from_slice(value.as_bytes().trim_ascii());
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+    out
 }
 
 async fn read_piece(source: &mut Pin<&mut (dyn AsyncRead + Send)>, piece: &mut Vec<u8>) -> Result<usize, Error> {
@@ -269,6 +371,25 @@ mod tests {
     fn a_host_cannot_carry_a_second_field() {
         let mut get = request(Method::GET, "http://example.com/");
         get.host = Some("a\r\nX: y".into());
-        assert_eq!(encode_head(&get, &[]).unwrap_err().to_string(), "http: invalid Host header");
+        assert!(head(&get).starts_with("GET / HTTP/1.1\r\nHost: \r\nUser-Agent: "));
+    }
+
+    #[test]
+    fn a_connect_names_host_and_port() {
+        let connect = request(Method::CONNECT, "http://example.com:443/ignored");
+        assert!(head(&connect).starts_with("CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n"));
+    }
+
+    #[test]
+    fn trailers_are_announced_and_must_not_be_framing() {
+        let mut post = request(Method::POST, "http://example.com/");
+        post.body = RequestBody::reader(&b""[..], None);
+        post.trailers = Some(RequestTrailers::new(
+            [HeaderName::from_static("x-sum"), HeaderName::from_static("x-a")],
+            http::HeaderMap::new,
+        ));
+        assert!(head(&post).contains("Transfer-Encoding: chunked\r\nTrailer: X-A,X-Sum\r\n"));
+        post.trailers = Some(RequestTrailers::new([CONTENT_LENGTH], http::HeaderMap::new));
+        assert_eq!(encode_head(&post, &[]).unwrap_err().to_string(), r#"invalid Trailer key "Content-Length""#);
     }
 }
