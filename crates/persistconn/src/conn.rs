@@ -229,7 +229,9 @@ pub fn start(
     for (actor, name) in [(Actor::ReadLoop, TaskName::ReadLoop), (Actor::WriteLoop, TaskName::WriteLoop)] {
         shared.emit(actor, || Event::TaskStarted { name });
     }
+    // ANCHOR: spawn
     config.rt.spawn(TaskName::ReadLoop, Box::pin(read_loop.run()));
     config.rt.spawn(TaskName::WriteLoop, Box::pin(write_loop.run()));
+    // ANCHOR_END: spawn
     ConnHandle { shared, channels, config, reused: false }
 }

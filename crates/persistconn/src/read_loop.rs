@@ -41,6 +41,8 @@ pub(crate) struct ReadLoop {
     /// Why the connection is closed when the loop leaves. Go: `closeErr`.
     close_err: CloseReason,
     idle: IdleClock,
+    /// The right to send on it, while a request is on the connection; then the pool's.
+    handle: Option<ConnHandle>,
     /// The connection's place among those of its host.
     _permit: Option<Permit>,
 }
@@ -63,11 +65,14 @@ impl ReadLoop {
         permit: Option<Permit>,
     ) -> Self {
         let close_err = CloseReason::RuntimeGone;
-        ReadLoop { shared, channels, config, pool, close_err, idle: IdleClock::default(), _permit: permit }
+        let idle = IdleClock::default();
+        ReadLoop { shared, channels, config, pool, close_err, idle, handle: None, _permit: permit }
     }
 
     pub(crate) async fn run(mut self) {
         let mut reader = ConnReader::new(Arc::clone(&self.shared));
+        // A connection whose dial has lost the race goes to the pool without ever having carried a request.
+        self.became_idle();
         while let ControlFlow::Continue(returned) = self.serve(reader).await {
             reader = returned;
         }
@@ -83,6 +88,7 @@ impl ReadLoop {
             return ControlFlow::Break(());
         };
         let RequestAndChan { handle, lent, method, close, context, cancel, expects_continue, got_1xx } = rc;
+        self.handle = Some(handle);
         let head = match peeked {
             Ok(()) => {
                 self.emit(|| Event::GotFirstResponseByte);
@@ -111,7 +117,7 @@ impl ReadLoop {
         let declared = transfer.content_length;
         if transfer.framing == Framing::None {
             // Nothing to wait for: the connection is back in the pool before the caller has the response.
-            let kept = alive && self.keep(&reader, &lent, handle, Exchanges::Detach).await;
+            let kept = alive && self.keep(&reader, &lent, Exchanges::Detach).await;
             let delivered = lent.deliver(Ok(response(head, transfer, Body::empty())));
             self.sent(Channel::Resc, if delivered { "response" } else { "caller_gone" });
             self.exit(if kept { Exit::NoBodyKept } else { Exit::NoBodyClosed });
@@ -155,7 +161,7 @@ impl ReadLoop {
             // ANCHOR: eof
             BodyDone::Eof(body) => {
                 let reader = body.into_conn();
-                let kept = alive && self.keep(&reader, &lent, handle, Exchanges::Stay).await;
+                let kept = alive && self.keep(&reader, &lent, Exchanges::Stay).await;
                 // The pool has been asked: now the caller may see the end.
                 self.ack(&lent);
                 self.exit(if kept { Exit::BodyEofKept } else { Exit::BodyEofClosed });
@@ -166,7 +172,7 @@ impl ReadLoop {
             BodyDone::ClosedEarly(mut body) => {
                 let drained = alive && self.maybe_drain_body(&mut body, declared, &lent).await;
                 let reader = body.into_conn();
-                let kept = drained && self.keep(&reader, &lent, handle, Exchanges::Stay).await;
+                let kept = drained && self.keep(&reader, &lent, Exchanges::Stay).await;
                 self.exit(if kept { Exit::BodyClosedEarlyDrained } else { Exit::BodyClosedEarlyClosed });
                 if kept { ControlFlow::Continue(reader) } else { ControlFlow::Break(()) }
             }
@@ -205,7 +211,8 @@ impl ReadLoop {
     }
 
     /// Idle for too long. A request that took the connection at this moment has it; then nothing happens, and
-    /// the next return to the pool sets the clock again.
+    /// the next return to the pool sets the clock again. Whoever holds the connection without a request on it may put it
+    /// back without a word to this loop, so for them the clock goes on.
     ///
     /// Go: transport.go (*persistConn).closeConnIfStillIdle
     #[doc(alias = "closeConnIfStillIdle")]
@@ -217,7 +224,12 @@ impl ReadLoop {
                 handle.close(Actor::ReadLoop, CloseReason::IdleConnTimeout);
                 true
             }
-            None => false,
+            None => {
+                if self.channels.reqch.is_empty() {
+                    self.became_idle();
+                }
+                false
+            }
         }
     }
 
@@ -231,8 +243,7 @@ impl ReadLoop {
             (Some(reason), _) => (reason, Exit::IdleClosed),
             (None, Ok(())) if is_408_message(reader.buffered()) => (CloseReason::ServerClosedIdle, Exit::Idle408),
             (None, Ok(())) => {
-                let first = &reader.buffered()[..reader.buffered().len().min(12)];
-                self.emit(|| Event::Unsolicited { starts_with: String::from_utf8_lossy(first).into_owned() });
+                self.unsolicited(reader);
                 (CloseReason::Unsolicited, Exit::IdleUnsolicited)
             }
             (None, Err(Error::Eof)) => (CloseReason::ServerClosedIdle, Exit::IdleServerClosed),
@@ -241,6 +252,13 @@ impl ReadLoop {
         };
         self.close_err = reason;
         self.exit(exit);
+    }
+
+    /// Bytes that nobody has asked for. Go writes a line to its log.
+    fn unsolicited(&mut self, reader: &ConnReader) {
+        let first = &reader.buffered()[..reader.buffered().len().min(12)];
+        self.emit(|| Event::Unsolicited { starts_with: String::from_utf8_lossy(first).into_owned() });
+        self.close_err = CloseReason::Unsolicited;
     }
 
     /// Reads heads until one is final. Interim responses are told and skipped; all share one byte limit.
@@ -322,14 +340,20 @@ impl ReadLoop {
     /// The conditions of a second life, in Go's order: the server has not hung up, the request was written,
     /// and the pool wants the connection. (That the answer allows it, and that the body was read to its end, the
     /// caller of this function knows.)
-    async fn keep(&mut self, reader: &ConnReader, lent: &Lent, handle: ConnHandle, exchange: Exchanges) -> bool {
+    async fn keep(&mut self, reader: &ConnReader, lent: &Lent, exchange: Exchanges) -> bool {
+        if !reader.buffered().is_empty() {
+            // Differs from Go: what lies behind the answer already is never taken for the next one. Go pools the
+            // connection, and the next request may be faster than its readLoop's look at the bytes.
+            self.unsolicited(reader);
+            return false;
+        }
         if reader.saw_eof() || !self.wrote_request(lent).await {
             return false;
         }
         if exchange == Exchanges::Detach {
             lent.detach();
         }
-        self.try_put_idle_conn(handle)
+        self.try_put_idle_conn()
     }
     // ANCHOR_END: keep
 
@@ -363,7 +387,8 @@ impl ReadLoop {
     ///
     /// Go: transport.go readLoop, the closure tryPutIdleConn
     #[doc(alias = "tryPutIdleConn")]
-    fn try_put_idle_conn(&mut self, handle: ConnHandle) -> bool {
+    fn try_put_idle_conn(&mut self) -> bool {
+        let Some(handle) = self.handle.take() else { unreachable!("a request brings the handle, and is served once") };
         let refused = match self.pool.upgrade() {
             Some(pool) => pool.try_put_idle_conn(handle).err(),
             None => Some(Refused { conn: handle, reason: PutIdleError::TransportDropped }),

@@ -50,6 +50,11 @@ impl<T> Slot<T> {
         Ok(())
     }
 
+    /// Whether no message is there.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().message.is_none()
+    }
+
     /// Takes the message that is there, without waiting.
     pub(crate) fn try_recv(&self) -> Option<T> {
         self.lock().message.take()
