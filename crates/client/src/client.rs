@@ -88,10 +88,10 @@ impl Client {
     /// Go: client.go (*Client).do
     #[doc(alias = "Do")]
     #[doc(alias = "do")]
-    pub async fn do_request(&self, request: Request) -> Result<Response, Error> {
+    pub async fn do_request(&self, mut request: Request) -> Result<Response, Error> {
         self.emit(Step::Do);
-        let (method, url) = (request.method.clone(), request.url.clone());
-        send(request, &self.transport).await.map_err(|error| Error::new(&method, url.as_str(), error))
+        let sent = send(&mut request, &self.transport).await;
+        sent.map_err(|error| Error::new(&request.method, request.url.as_str(), error))
     }
 
     /// Closes the connections that are idle. Go: client.go (*Client).CloseIdleConnections

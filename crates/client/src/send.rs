@@ -10,7 +10,7 @@ use transport::{Request, Response, Transport};
 /// The transport's.
 ///
 /// Go: client.go send
-pub(crate) async fn send(request: Request, transport: &Transport) -> Result<Response, transport::Error> {
+pub(crate) async fn send(request: &mut Request, transport: &Transport) -> Result<Response, transport::Error> {
     transport.trace().emit(Actor::Caller, None, || Event::Call { step: Step::Send });
-    transport.round_trip(request).await
+    transport.send(request).await
 }

@@ -21,6 +21,7 @@
 //! - [`request`], [`response`], [`wire`]: what travels, and its form on the wire
 //! - [`context`]: cancel, cause and deadline
 //! - [`error`]: what can go wrong, in Go's words
+//! - `fuzzing`: the wire format under bytes that nobody vouches for
 //!
 //! # Lock order
 //!
@@ -32,6 +33,8 @@ pub mod conn;
 pub mod context;
 pub mod error;
 mod exchange;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod read_loop;
 pub mod request;
 pub mod response;

@@ -437,6 +437,7 @@ impl ReadLoop {
         }
         let _busy = self.config.rt.census().busy();
         let limit = self.config.rt.now() + time;
+        // ANCHOR: drain
         // - discard: the peer. What it has read is gone, and wanted by nobody.
         // - timer: the clock. Cancel-safe: a time does not come back.
         // - closech: whoever closes the connection (then discard fails too). Cancel-safe.
@@ -445,6 +446,7 @@ impl ReadLoop {
             () = self.config.rt.timer(limit) => false,
             () = self.shared.closech(Loop::Read) => false,
         }
+        // ANCHOR_END: drain
     }
     // ANCHOR_END: maybe_drain_body
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use url::Url;
+use url::{Position, Url};
 
 use crate::error::Error;
 
@@ -26,15 +26,11 @@ impl ConnectMethod {
     /// Go: transport.go (*Transport).connectMethodForRequest
     #[doc(alias = "connectMethodForRequest")]
     pub fn for_url(url: &Url) -> Result<Self, Error> {
-        let scheme = url.scheme();
-        if scheme != "http" {
-            return Err(Error::UnsupportedScheme(scheme.to_owned()));
-        }
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or(Error::NoHost)?;
-        let port = url.port_or_known_default().unwrap_or(80);
-        let addr = format!("{host}:{port}");
-        let key = format!("|{scheme}|{addr}").into();
-        Ok(ConnectMethod { addr, key })
+        check(url)?;
+        let mut key = String::new();
+        write_key(url, &mut key);
+        let addr = key[KEY_PREFIX.len()..].to_owned();
+        Ok(ConnectMethod { addr, key: key.into() })
     }
 
     /// `host:port` of the first hop. Go: `canonicalAddr`.
@@ -48,6 +44,32 @@ impl ConnectMethod {
     #[doc(alias = "connectMethodKey")]
     pub fn key(&self) -> &Arc<str> {
         &self.key
+    }
+}
+
+/// What stands before `host:port` in a key: no proxy, and the scheme.
+const KEY_PREFIX: &str = "|http|";
+
+/// Whether a connection can be had for `url` at all.
+///
+/// # Errors
+///
+/// [`Error::UnsupportedScheme`], [`Error::NoHost`].
+pub(crate) fn check(url: &Url) -> Result<(), Error> {
+    match (url.scheme(), url.host_str()) {
+        ("http", Some(host)) if !host.is_empty() => Ok(()),
+        ("http", _) => Err(Error::NoHost),
+        (other, _) => Err(Error::UnsupportedScheme(other.to_owned())),
+    }
+}
+
+/// Writes the pool key of a URL that has passed [`check`]. Into a buffer of the caller's, since the pool is asked with
+/// every request: an owned key costs an allocation each time.
+pub(crate) fn write_key(url: &Url, key: &mut String) {
+    key.push_str(KEY_PREFIX);
+    key.push_str(&url[Position::BeforeHost..Position::AfterPort]);
+    if url.port().is_none() {
+        key.push_str(":80");
     }
 }
 

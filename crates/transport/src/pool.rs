@@ -1,11 +1,13 @@
 //! The idle connections, those who wait for one, and the places per host: all that is under the one lock.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use persistconn::{ConnHandle, ConnShared, PutIdleError, Refused};
+use url::Url;
 
+use crate::key::write_key;
 use crate::want_conn::{Delivered, WantConn};
 
 /// The limits of a pool. See [`Config`](crate::Config).
@@ -28,10 +30,13 @@ pub(crate) struct Pool {
 
 #[derive(Debug, Default)]
 struct State {
-    hosts: HashMap<Arc<str>, Host>,
+    /// In order, so that closing them all happens in the same order in each run of a seed.
+    hosts: BTreeMap<Arc<str>, Host>,
     /// All idle connections by the order in which they became idle; the first is the oldest. Go: `idleLRU`.
     order: BTreeMap<u64, Arc<str>>,
     next_number: u64,
+    /// Where the key of a request is written to look for its host.
+    key: String,
     /// CloseIdleConnections was called and nobody has asked for a connection since. Go: `closeIdle`.
     close_idle: bool,
 }
@@ -43,7 +48,8 @@ struct Host {
     idle: Vec<Idle>,
     /// Waiting for a connection to come back, first come first served. Go: `idleConnWait[key]`.
     wait_idle: VecDeque<Arc<WantConn>>,
-    /// Connections and dials, counted only under a limit. Go: `connsPerHost[key]`.
+    /// Connections and dials. Go counts them only under a limit (`connsPerHost[key]`); here the count also tells how long
+    /// the host must be remembered.
     conns: usize,
     /// Waiting for a place to dial. Go: `connsPerHostWait[key]`.
     wait_dial: VecDeque<Arc<WantConn>>,
@@ -57,6 +63,15 @@ struct Idle {
 }
 
 impl Host {
+    /// The last one that is still open. Those that died in the pool are left to their read_loop, which is about to take
+    /// them out.
+    fn take_idle(&mut self, order: &mut BTreeMap<u64, Arc<str>>, now: Duration) -> Option<Taken> {
+        let at = self.idle.iter().rposition(|idle| idle.handle.shared().is_open())?;
+        let Idle { handle, number, since } = self.idle.remove(at);
+        order.remove(&number);
+        Some(Taken { handle, idle_for: now.saturating_sub(since) })
+    }
+
     fn is_unused(&self) -> bool {
         self.idle.is_empty() && self.wait_idle.is_empty() && self.conns == 0 && self.wait_dial.is_empty()
     }
@@ -82,9 +97,21 @@ impl Pool {
         Pool { limits, state: Mutex::default() }
     }
 
+    /// The most recently used idle connection for `url`. Who asks is the someone that CloseIdleConnections waits for.
+    pub(crate) fn take_idle(&self, url: &Url, now: Duration) -> Option<Taken> {
+        if !self.limits.keep_alives {
+            return None;
+        }
+        let mut state = self.lock();
+        let state = &mut *state;
+        state.close_idle = false;
+        state.key.clear();
+        write_key(url, &mut state.key);
+        let host = state.hosts.get_mut(state.key.as_str())?;
+        host.take_idle(&mut state.order, now)
+    }
+
     /// The most recently used idle connection for `want`, or a place in the line for the next one that comes back.
-    ///
-    /// Connections that died in the pool are left to their read_loop, which is about to take them out.
     ///
     /// Go: transport.go (*Transport).queueForIdleConn
     pub(crate) fn queue_for_idle_conn(&self, want: &Arc<WantConn>, now: Duration) -> Option<Taken> {
@@ -95,23 +122,20 @@ impl Pool {
         let state = &mut *state;
         state.close_idle = false;
         let host = state.hosts.entry(Arc::clone(want.method.key())).or_default();
-        if let Some(at) = host.idle.iter().rposition(|idle| idle.handle.shared().is_open()) {
-            let Idle { handle, number, since } = host.idle.remove(at);
-            state.order.remove(&number);
-            return Some(Taken { handle, idle_for: now.saturating_sub(since) });
+        let taken = host.take_idle(&mut state.order, now);
+        if taken.is_none() {
+            host.wait_idle.push_back(Arc::clone(want));
         }
-        host.wait_idle.push_back(Arc::clone(want));
-        None
+        taken
     }
 
     /// A place for one more connection. Without a limit there always is one.
     ///
     /// Go: transport.go (*Transport).queueForDial
     pub(crate) fn queue_for_dial(&self, want: &Arc<WantConn>) -> bool {
-        let Some(limit) = self.limits.max_conns_per_host else { return true };
         let mut state = self.lock();
         let host = state.hosts.entry(Arc::clone(want.method.key())).or_default();
-        if host.conns < limit {
+        if self.limits.max_conns_per_host.is_none_or(|limit| host.conns < limit) {
             host.conns += 1;
             return true;
         }
@@ -221,7 +245,7 @@ impl Pool {
         }
     }
 
-    /// Idle connections, waiters for one, connections counted under a limit, and waiters for a place: over all hosts.
+    /// Idle connections, waiters and places taken, over all hosts.
     pub(crate) fn census(&self) -> PoolCensus {
         let state = self.lock();
         let mut census = PoolCensus { hosts: state.hosts.len(), ..PoolCensus::default() };
@@ -278,6 +302,6 @@ pub struct PoolCensus {
     pub idle: usize,
     /// Requests that wait for a connection or for a place.
     pub waiting: usize,
-    /// Connections and dials under `max_conns_per_host`; 0 without that limit.
+    /// Connections and dials, idle or not.
     pub conns: usize,
 }

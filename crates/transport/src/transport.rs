@@ -13,10 +13,11 @@ use persistconn::{
     CancelToken, Cause, CloseReason, ConnConfig, ConnHandle, ConnShared, Context, EncodedHead, IdlePool, IoError,
     Permit, Refused, Request, Response,
 };
+use url::Url;
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::key::ConnectMethod;
+use crate::key::{ConnectMethod, check};
 use crate::pool::{Limits, Pool, PoolCensus, Put};
 use crate::probe::probe_request_body;
 use crate::retry::should_retry_request;
@@ -41,7 +42,6 @@ struct Inner {
     dial_timeout: Option<Duration>,
     disable_keep_alives: bool,
     pool: Pool,
-    limited: bool,
     next_conn: AtomicU64,
 }
 
@@ -70,7 +70,6 @@ impl Transport {
             dial_timeout: config.dial_timeout,
             disable_keep_alives: config.disable_keep_alives,
             pool: Pool::new(limits),
-            limited: config.max_conns_per_host.is_some(),
             next_conn: AtomicU64::new(1),
         };
         Transport { inner: Arc::new(inner) }
@@ -103,9 +102,18 @@ impl Transport {
     #[doc(alias = "RoundTrip")]
     #[doc(alias = "roundTrip")]
     pub async fn round_trip(&self, mut request: Request) -> Result<Response, Error> {
+        self.send(&mut request).await
+    }
+
+    /// [`round_trip`](Self::round_trip) for whoever wants to look at the request afterwards: its body is gone.
+    ///
+    /// # Errors
+    ///
+    /// As `round_trip`.
+    pub async fn send(&self, request: &mut Request) -> Result<Response, Error> {
         self.emit(Actor::Caller, || Event::Call { step: Step::RoundTrip });
-        let method = ConnectMethod::for_url(&request.url)?;
-        probe_request_body(&**self.runtime(), &mut request).await?;
+        check(&request.url)?;
+        probe_request_body(&**self.runtime(), request).await?;
         loop {
             if let Some(cause) = request.context.cause() {
                 return Err(Error::Canceled(cause));
@@ -113,18 +121,18 @@ impl Transport {
             if request.cancel.as_ref().is_some_and(CancelToken::is_cancelled) {
                 return Err(Error::Canceled(Cause::RequestCanceled));
             }
-            let head = self.encode(&request)?;
-            let conn = self.get_conn(&method, &request.context, request.cancel.as_ref()).await?;
+            let head = self.encode(request)?;
+            let conn = self.get_conn(&request.url, &request.context, request.cancel.as_ref()).await?;
             let reused = conn.is_reused();
             let in_memory = request.body.try_clone();
-            let error = match persistconn::round_trip(conn, &mut request, head).await {
+            let error = match persistconn::round_trip(conn, request, head).await {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
             // Differs from Go: a body that is a reader is gone with the first attempt, read or not; Go sends an
             // unread one again as it is.
             let rewindable = in_memory.is_some() || request.get_body.is_some();
-            if !should_retry_request(reused, &request, rewindable, &error) {
+            if !should_retry_request(reused, request, rewindable, &error) {
                 return Err(Error::Conn(unmarked(error)));
             }
             request.body = match (in_memory, &request.get_body) {
@@ -171,16 +179,24 @@ impl Transport {
     #[doc(alias = "getConn")]
     async fn get_conn(
         &self,
-        method: &ConnectMethod,
+        url: &Url,
         // Not the request: its body may be of a kind that two threads cannot look at, and then this future, and
         // the caller's with it, could not be moved to another thread.
         context: &Context,
         cancel: Option<&CancelToken>,
     ) -> Result<ConnHandle, Error> {
         self.emit(Actor::Caller, || Event::Call { step: Step::GetConn });
+        let now = self.runtime().now();
+        if let Some(taken) = self.inner.pool.take_idle(url, now) {
+            self.emit(Actor::Caller, || Event::GetConn { host_port: host_port(&taken.handle) });
+            self.got_conn(&taken.handle, Exit::IdleHit, true, taken.idle_for);
+            return Ok(taken.handle);
+        }
+        // None there: only now a place in the line is made. One may have come back in between.
+        let method = ConnectMethod::for_url(url)?;
         self.emit(Actor::Caller, || Event::GetConn { host_port: method.addr().to_owned() });
-        let want = WantConn::new(method.clone());
-        if let Some(taken) = self.inner.pool.queue_for_idle_conn(&want, self.runtime().now()) {
+        let want = WantConn::new(method);
+        if let Some(taken) = self.inner.pool.queue_for_idle_conn(&want, now) {
             self.got_conn(&taken.handle, Exit::IdleHit, true, taken.idle_for);
             return Ok(taken.handle);
         }
@@ -217,6 +233,11 @@ impl Transport {
     fn emit(&self, actor: Actor, event: impl FnOnce() -> Event) {
         self.inner.trace.emit(actor, None, event);
     }
+}
+
+/// `host:port` of a connection's key.
+fn host_port(conn: &ConnHandle) -> String {
+    conn.shared().key().rsplit('|').next().unwrap_or_default().to_owned()
 }
 
 /// The marks that only the retry needed are taken off. Go does the same before the caller sees the error.
@@ -270,9 +291,7 @@ impl Inner {
     ///
     /// Go: transport.go (*Transport).startDialConnForLocked
     fn start_dial(self: &Arc<Self>, want: Arc<WantConn>) {
-        let permit = self.limited.then(|| {
-            Box::new(HostPlace { transport: Arc::downgrade(self), key: Arc::clone(want.method.key()) }) as Permit
-        });
+        let place = HostPlace { transport: Arc::downgrade(self), key: Arc::clone(want.method.key()) };
         let id = ConnId(self.next_conn.fetch_add(1, Ordering::Relaxed));
         let dial = Dial {
             transport: Arc::downgrade(self),
@@ -280,7 +299,7 @@ impl Inner {
             timeout: self.dial_timeout,
             id,
             want,
-            permit,
+            permit: Some(Box::new(place)),
         };
         self.trace.emit(Actor::Dial, Some(id), || Event::TaskStarted { name: TaskName::Dial });
         self.conn_config.rt.spawn(TaskName::Dial, Box::pin(dial.run()));

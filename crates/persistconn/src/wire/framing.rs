@@ -69,29 +69,31 @@ pub(crate) fn read_transfer(method: &Method, head: &mut Head) -> Result<Transfer
 
 /// Go accepts one header with the one word `chunked`, and ignores it all on HTTP/1.0.
 fn parse_transfer_encoding(head: &mut Head) -> Result<bool, Error> {
-    let values: Vec<&HeaderValue> = head.header.get_all(TRANSFER_ENCODING).iter().collect();
-    let chunked = match values[..] {
-        [] => return Ok(false),
-        _ if head.proto < (1, 1) => false,
-        [value] if value.as_bytes().eq_ignore_ascii_case(b"chunked") => true,
-        [value] => {
-            return Err(Error::malformed(format!("unsupported transfer encoding: {}", quote(value.as_bytes()))));
-        }
-        _ => {
-            let all: Vec<String> = values.iter().map(|value| quote(value.as_bytes())).collect();
+    let Some(first) = head.header.get(TRANSFER_ENCODING) else { return Ok(false) };
+    let mut chunked = false;
+    if head.proto >= (1, 1) {
+        let all = head.header.get_all(TRANSFER_ENCODING);
+        if all.iter().nth(1).is_some() {
+            let all: Vec<String> = all.iter().map(|value| quote(value.as_bytes())).collect();
             return Err(Error::malformed(format!("too many transfer encodings: [{}]", all.join(" "))));
         }
-    };
+        if !first.as_bytes().eq_ignore_ascii_case(b"chunked") {
+            return Err(Error::malformed(format!("unsupported transfer encoding: {}", quote(first.as_bytes()))));
+        }
+        chunked = true;
+    }
     head.header.remove(TRANSFER_ENCODING);
     Ok(chunked)
 }
 
 /// Equal repeated values collapse into one; different ones are an attack or a fault.
 fn parse_content_length(header: &mut HeaderMap) -> Result<Option<u64>, Error> {
-    let values: Vec<&[u8]> = header.get_all(CONTENT_LENGTH).iter().map(|value| value.as_bytes().trim_ascii()).collect();
-    let Some(&digits) = values.first() else { return Ok(None) };
-    if values.iter().any(|&value| value != digits) {
-        let all: Vec<String> = values.iter().map(|value| quote(value)).collect();
+    let Some(first) = header.get(CONTENT_LENGTH) else { return Ok(None) };
+    let digits = first.as_bytes().trim_ascii();
+    let all = || header.get_all(CONTENT_LENGTH).iter().map(|value| value.as_bytes().trim_ascii());
+    let repeated = all().nth(1).is_some();
+    if repeated && all().any(|value| value != digits) {
+        let all: Vec<String> = all().map(quote).collect();
         let all = all.join(" ");
         return Err(Error::malformed(format!(
             "http: message cannot contain multiple Content-Length headers; got [{all}]"
@@ -105,7 +107,7 @@ fn parse_content_length(header: &mut HeaderMap) -> Result<Option<u64>, Error> {
     let Some(length) = length else {
         return Err(Error::malformed(format!("bad Content-Length {}", quote(digits))));
     };
-    if values.len() > 1 {
+    if repeated {
         header.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
     Ok(Some(length))

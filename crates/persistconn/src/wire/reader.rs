@@ -58,6 +58,11 @@ impl ConnReader {
         &self.buf
     }
 
+    /// How much memory it holds, in bytes.
+    pub(crate) fn held(&self) -> usize {
+        self.buf.capacity()
+    }
+
     /// Waits until at least one byte is there, or until the peer is done. Go: `pc.br.Peek(1)`.
     ///
     /// # Errors
@@ -187,6 +192,11 @@ impl BodyReader {
     /// The whole connection's reader again.
     pub(crate) fn into_conn(self) -> ConnReader {
         self.conn
+    }
+
+    /// How much memory it holds, in bytes.
+    pub(crate) fn held(&self) -> usize {
+        self.conn.held()
     }
 
     /// Reads on without keeping anything, up to `limit` bytes of data, and says whether that was the end.

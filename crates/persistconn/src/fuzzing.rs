@@ -1,0 +1,303 @@
+//! The wire format under bytes that nobody vouches for: what the fuzz targets and the corpus test run.
+//!
+//! Each function takes what a server might send and reads it several times, with the code that reads from a socket, each
+//! time in other pieces. It panics when
+//!
+//! - what is read depends on the cuts, or on how much the reader asks for at once
+//! - a reader goes on asking after the end of the stream, or asks more often than there is anything to get
+//! - more comes out than went in, or more memory is held than the input and one read need
+//!
+//! Before each piece the socket is not ready once, and whoever waits for it is dropped and begins again: so this is
+//! also a test that waiting for a head can be given up at any byte.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use body_signal::BodyRead;
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use httptrace::{ConnId, Io, Trace};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::error::Error;
+use crate::shared::ConnShared;
+use crate::wire::framing::{Framing, Transfer, read_transfer};
+use crate::wire::head;
+use crate::wire::reader::{BodyReader, ConnReader};
+
+/// The limit of a head in these runs, in bytes: small, so that inputs of a few thousand bytes come to it.
+const HEAD_LIMIT: u64 = 6000;
+
+/// How much memory a reader may hold beyond twice its input: what it asks of the socket at once, and that rounded up.
+const ONE_READ: usize = 2 * (32 << 10);
+
+/// Reads `wire` as the heads of one response, interim ones first.
+///
+/// Returns what was read, or the text of the error, for a test that wants to know where an input comes to.
+///
+/// # Panics
+///
+/// See the module.
+pub fn response_head(wire: &[u8]) -> Result<String, String> {
+    let read = same_for_all_cuts(wire, |conn, far| Heads::read(conn, far, wire.len()));
+    read.map(|heads| format!("{heads:?}")).map_err(|error| error.to_string())
+}
+
+/// Reads `wire` as a chunked body with its trailers.
+///
+/// Returns the data, or the text of the error.
+///
+/// # Panics
+///
+/// See the module.
+pub fn chunked_body(wire: &[u8]) -> Result<Vec<u8>, String> {
+    let body = chunked(wire);
+    assert!(body.data.len() <= wire.len(), "more data than bytes");
+    body.end.map(|_| body.data).map_err(|error| error.to_string())
+}
+
+/// Reads `wire` as what follows the last chunk of a body. Good trailers must be good fields of a head too, and the same.
+///
+/// Returns how many there are, or the text of the error.
+///
+/// # Panics
+///
+/// See the module.
+pub fn trailers(wire: &[u8]) -> Result<usize, String> {
+    let last_chunk = b"0\r\n";
+    let body = chunked(&[last_chunk, wire].concat());
+    assert!(body.data.is_empty(), "trailers are not data");
+    let (trailers, used) = body.end.map_err(|error| error.to_string())?;
+    let block = &wire[..used - last_chunk.len()];
+    let head = head::parse(&[b"HTTP/1.1 200 OK\r\n", block].concat().into());
+    assert_eq!(Ok(&trailers), head.as_ref().map(|head| &head.header), "trailers are read like fields");
+    Ok(trailers.len())
+}
+
+/// The heads of one response: as in read_loop's `read_response`.
+#[derive(PartialEq, Debug)]
+struct Heads {
+    interim: Vec<u16>,
+    proto: (u8, u8),
+    status: u16,
+    reason: Bytes,
+    header: HeaderMap,
+    transfer: Transfer,
+    /// Bytes of the input that belong to them.
+    used: usize,
+}
+
+impl Heads {
+    fn read(mut conn: ConnReader, far: &FarEnd, input: usize) -> Result<Heads, Error> {
+        let (mut allowance, mut interim, mut turns) = (HEAD_LIMIT, Vec::new(), Turns::new(input));
+        loop {
+            let block = loop {
+                turns.next();
+                let read = poll_once(conn.head(&mut allowance, HEAD_LIMIT));
+                within(conn.held(), input);
+                if let Poll::Ready(block) = read {
+                    break block?;
+                }
+            };
+            let mut head = head::parse(&block)?;
+            let transfer = read_transfer(&Method::GET, &mut head)?;
+            let size: usize = head.header.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+            assert!(size <= block.len(), "more fields than bytes");
+            let head_only = read_transfer(&Method::HEAD, &mut head::parse(&block)?)?;
+            assert_eq!(head_only.framing, Framing::None, "HEAD has no body");
+            // A body that ends with the connection closes it by itself.
+            let by_itself = transfer.framing == Framing::UntilClose;
+            assert!(by_itself || head_only.close == transfer.close, "the method does not decide who closes");
+            if transfer.framing == Framing::Chunked {
+                assert!(!head.header.contains_key(http::header::CONTENT_LENGTH), "two framings at once");
+            }
+            if matches!(head.status, 100 | 102..=199) {
+                interim.push(head.status);
+                continue;
+            }
+            let used = input - far.unread() - conn.buffered().len();
+            let head::Head { proto, status, reason, header } = head;
+            return Ok(Heads { interim, proto, status, reason, header, transfer, used });
+        }
+    }
+}
+
+/// A body as it was read, and its trailers with the bytes used, or why it breaks off.
+#[derive(PartialEq, Debug)]
+struct ReadBody {
+    data: Vec<u8>,
+    end: Result<(HeaderMap, usize), Error>,
+}
+
+fn chunked(wire: &[u8]) -> ReadBody {
+    // None: as the pieces lie in the buffer; else into a buffer of the caller's of so many bytes.
+    let mut reads = [None, Some(1), Some(7), Some(100_000)].map(|by| {
+        same_for_all_cuts(wire, |conn, far| {
+            let mut body = BodyReader::new(conn, Framing::Chunked);
+            let mut data = Vec::new();
+            let ended = read_to_end(&mut body, by, &mut data, wire.len());
+            let end = ended.map(|()| {
+                let trailers = body.take_trailers();
+                (trailers, wire.len() - far.unread() - body.into_conn().buffered().len())
+            });
+            ReadBody { data, end }
+        })
+    });
+    let first = std::mem::replace(&mut reads[0], ReadBody { data: Vec::new(), end: Err(Error::Eof) });
+    for other in &reads[1..] {
+        assert_eq!(*other, first, "the outcome depends on how much is asked for at once");
+    }
+    first
+}
+
+fn read_to_end(body: &mut BodyReader, by: Option<usize>, data: &mut Vec<u8>, input: usize) -> Result<(), Error> {
+    let (mut turns, cx) = (Turns::new(input), &mut Context::from_waker(Waker::noop()));
+    let mut callers = vec![0; by.unwrap_or(0)];
+    while !body.at_eof() {
+        turns.next();
+        let before = data.len();
+        let read = match by {
+            None => body.poll_piece(cx).map_ok(|piece| data.extend_from_slice(&piece)),
+            Some(_) => {
+                let mut buf = ReadBuf::new(&mut callers);
+                let read = body.poll_read(cx, &mut buf);
+                data.extend_from_slice(buf.filled());
+                read
+            }
+        };
+        within(body.held(), input);
+        match read {
+            Poll::Ready(Ok(())) if data.len() == before => break,
+            Poll::Ready(Ok(())) | Poll::Pending => {}
+            Poll::Ready(Err(error)) => return Err(error),
+        }
+    }
+    assert!(body.at_eof(), "an empty read is the end");
+    Ok(())
+}
+
+/// Reads the same bytes in several pieces, and all of them must give the same.
+fn same_for_all_cuts<T: PartialEq + std::fmt::Debug>(wire: &[u8], read: impl Fn(ConnReader, &FarEnd) -> T) -> T {
+    // The cuts are drawn from the bytes themselves: an input is what would be on the wire and nothing else.
+    let seed = wire
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    let [whole, others @ ..] =
+        [Cuts::None, Cuts::Everywhere, Cuts::Seeded(seed, 5), Cuts::Seeded(seed, 500)].map(|cuts| {
+            let far = FarEnd::sending(wire, cuts);
+            let shared = ConnShared::new(ConnId(1), "|http|fuzzing:80".into(), Box::new(far.clone()), Trace::none());
+            (cuts, read(ConnReader::new(shared), &far))
+        });
+    for (cuts, other) in others {
+        assert_eq!(other, whole.1, "cut {cuts:?} it reads otherwise than in one piece");
+    }
+    whole.1
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Cuts {
+    None,
+    /// Every byte is a piece.
+    Everywhere,
+    /// Pieces of up to so many bytes, drawn from a seed.
+    Seeded(u64, usize),
+}
+
+/// The other end of the connection, as a socket.
+#[derive(Clone)]
+struct FarEnd(Arc<Mutex<Sending>>);
+
+struct Sending {
+    pieces: VecDeque<Bytes>,
+    /// The next read says that nothing is there yet.
+    not_ready: bool,
+    ends: u32,
+}
+
+impl FarEnd {
+    fn sending(wire: &[u8], cuts: Cuts) -> Self {
+        let mut rest = Bytes::copy_from_slice(wire);
+        let mut pieces = VecDeque::new();
+        let mut state = if let Cuts::Seeded(seed, _) = cuts { seed } else { 0 };
+        while !rest.is_empty() {
+            let size = match cuts {
+                Cuts::None => rest.len(),
+                Cuts::Everywhere => 1,
+                Cuts::Seeded(_, most) => {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    1 + (state >> 33) as usize % most
+                }
+            };
+            pieces.push_back(rest.split_to(size.min(rest.len())));
+        }
+        FarEnd(Arc::new(Mutex::new(Sending { pieces, not_ready: true, ends: 0 })))
+    }
+
+    /// What nobody has read.
+    fn unread(&self) -> usize {
+        self.0.lock().expect("a panic ends the run").pieces.iter().map(Bytes::len).sum()
+    }
+}
+
+impl AsyncRead for FarEnd {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let mut sending = self.0.lock().expect("a panic ends the run");
+        if std::mem::replace(&mut sending.not_ready, false) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let Some(piece) = sending.pieces.front_mut() else {
+            sending.ends += 1;
+            assert!(sending.ends <= 2, "it goes on reading after the end");
+            return Poll::Ready(Ok(()));
+        };
+        buf.put_slice(&piece.split_to(piece.len().min(buf.remaining())));
+        if piece.is_empty() {
+            sending.pieces.pop_front();
+            sending.not_ready = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Takes what is written and forgets it.
+impl AsyncWrite for FarEnd {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Io for FarEnd {}
+
+/// Polls once and drops.
+fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+fn within(held: usize, input: usize) {
+    assert!(held <= 2 * input + ONE_READ, "{held} bytes are held for an input of {input}");
+}
+
+/// How often a reader may be asked: each byte can be a piece, and each piece comes after a poll that finds nothing.
+struct Turns(usize);
+
+impl Turns {
+    fn new(input: usize) -> Self {
+        Turns(3 * input + 10)
+    }
+
+    fn next(&mut self) {
+        self.0 = self.0.checked_sub(1).expect("it goes round in circles");
+    }
+}
