@@ -245,12 +245,14 @@ impl Settle for CountedSeam {
         let parked = Arc::clone(&self.parked);
         let census = Arc::clone(self.census());
         Box::pin(async move {
+            // ANCHOR: settled
             // Two sleeps in a row: before the second one the event queue has been asked once more.
             let mut quiet = 0;
             while quiet < 2 {
                 parked.notified().await;
                 quiet = if census.is_busy() { 0 } else { quiet + 1 };
             }
+            // ANCHOR_END: settled
         })
     }
 
