@@ -31,7 +31,7 @@ async fn puzzle(stage: &Stage) -> Outcome<()> {
     println!("settled: {settled}");
     println!("connections the origin accepted: {}", origin.accepted());
     // ANCHOR_END: count
-    println!("why: reading to the end gave the one connection back, six times; it is idle now, and idle is two tasks");
+    println!("why: each body, read to its end, gave the one connection back; idle, it still has two tasks");
     println!("answer: {}", settled.with_caller());
     Ok(())
 }

@@ -12,7 +12,8 @@ fn main() -> ExitCode {
 
 async fn matrix(stage: &Stage) -> Outcome<()> {
     println!("six requests; settled tasks (the caller is one) / connections accepted");
-    println!("{:<44}{:>10}{:>10}", "", "Go 1.12", "Go 1.27");
+    println!("an early close is Go 1.12's (Kill) or Go 1.27's (Drain)");
+    println!("{:<44}{:>10}{:>10}", "", "Kill", "Drain");
     for row in Row::ALL {
         let kill = settle(stage, row, EarlyClose::Kill).await?;
         let drain = settle(stage, row, EarlyClose::GO_1_27).await?;

@@ -124,12 +124,14 @@ impl Stage {
     ///
     /// When the executor's own count and the census by name do not agree.
     pub async fn settled(&self) -> Outcome<Settled> {
+        // ANCHOR: settled
         self.rt.settled().await;
         let settled = Settled { alive: self.rt.alive_tasks(), census: self.rt.census().counts() };
         if settled.alive != settled.census.total() {
             return Err(format!("the executor counts {} tasks, the census {:?}", settled.alive, settled.census).into());
         }
         Ok(settled)
+        // ANCHOR_END: settled
     }
 }
 

@@ -281,11 +281,13 @@ fn send<R: BodyRead>(lender: &dyn Lender<R>, done: BodyDone<R>) {
     drop(lender.handover().send(done));
 }
 
+// ANCHOR: drop
 impl<R: BodyRead> Drop for BodyEofSignal<R> {
     fn drop(&mut self) {
         drop(self.give_back());
     }
 }
+// ANCHOR_END: drop
 
 impl<R: BodyRead> fmt::Debug for BodyEofSignal<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

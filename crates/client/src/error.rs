@@ -76,6 +76,10 @@ impl fmt::Display for Quoted<'_> {
             match c {
                 '"' | '\\' => write!(f, "\\{c}")?,
                 '\n' | '\r' | '\t' => write!(f, "{}", c.escape_default())?,
+                '\x07' => f.write_str("\\a")?,
+                '\x08' => f.write_str("\\b")?,
+                '\x0c' => f.write_str("\\f")?,
+                '\x0b' => f.write_str("\\v")?,
                 _ if c.is_ascii_control() => write!(f, "\\x{:02x}", c as u32)?,
                 _ => f.write_char(c)?,
             }

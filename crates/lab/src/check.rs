@@ -108,6 +108,7 @@ pub fn check(workspace: &Workspace, scope: Scope, tell: impl FnMut(&Looked)) -> 
             ("listings", used.includes),
             ("outputs", used.outputs),
             ("values", used.values),
+            ("tables beside Go", used.tables),
             ("pictures shown", used.pictures),
             ("questions asked", used.questions),
         ];

@@ -6,16 +6,21 @@
 //! - `{{#output NAME}}`: what the example of that recording printed
 //! - `{{#picture NAME}}`: a picture of `book/pictures.toml`, drawn from a trace
 //! - `{{#predict ID}}`: a question of `book/questions/`
+//! - `{{#matrix}}`, `{{#matrix ROW…}}`: our figures and Go's side by side, see [`measured`](crate::measured)
+//! - `{{#races NAME…}}`: the rows that a race decides, as these recordings have them and as Go was seen with
 //!
-//! One may stand anywhere in a line, so that no number in the prose is typed:
+//! Some may stand anywhere in a line, so that no number in the prose is typed:
 //!
 //! - `{{#value NAME LINE}}`: what stands after `LINE:` in that recording
+//! - `{{#cell ROW COLUMN}}`, `{{#cell ROW COLUMN PART}}`: a figure of the recorded matrix or of Go's; PART is
+//!   `settled`, `connections` or `runs`
 //!
 //! `\{{#` shows the braces themselves. Any other `{{#` is an error.
 
 use crate::error::{Error, Fault};
 use crate::lint::lint;
 use crate::listing::Listing;
+use crate::measured::Measured;
 use crate::picture::Gallery;
 use crate::question::Questions;
 use crate::recording::Recordings;
@@ -32,6 +37,8 @@ pub struct Used {
     pub outputs: usize,
     /// Single values of recorded runs.
     pub values: usize,
+    /// Tables of ours and Go's.
+    pub tables: usize,
     /// Pictures.
     pub pictures: usize,
     /// Questions.
@@ -43,12 +50,13 @@ pub struct Used {
 pub struct Expander {
     workspace: Workspace,
     recordings: Recordings,
+    measured: Measured,
     questions: Questions,
     gallery: Gallery,
 }
 
 impl Expander {
-    /// Reads the index of recordings, the questions and the list of pictures.
+    /// Reads the index of recordings, the figures of Go, the questions and the list of pictures.
     ///
     /// # Errors
     ///
@@ -57,6 +65,7 @@ impl Expander {
         Ok(Expander {
             workspace: workspace.clone(),
             recordings: Recordings::load(workspace)?,
+            measured: Measured::load(workspace)?,
             questions: Questions::load(workspace)?,
             gallery: Gallery::load(workspace)?,
         })
@@ -100,6 +109,8 @@ impl Expander {
             "predict" => {
                 (&mut used.questions, self.questions.get(argument).and_then(|question| question.html(&self.recordings)))
             }
+            "matrix" => (&mut used.tables, self.measured.table(&words(argument), &self.recordings)),
+            "races" => (&mut used.tables, self.measured.races(&words(argument), &self.recordings)),
             _ => return None,
         };
         *count += 1;
@@ -120,20 +131,24 @@ impl Expander {
             }
             out.push_str(before);
             let (inner, after) = after.split_once("}}").ok_or("a `{{#` without its `}}`")?;
-            let words: Vec<&str> = inner.split_whitespace().collect();
-            match words.as_slice() {
+            match words(inner).as_slice() {
                 ["value", name, line @ ..] if !line.is_empty() => {
                     let value = self.recordings.value(name, &line.join(" "));
                     out.push_str(&value.map_err(|what| format!("`{{{{#{inner}}}}}`: {what}"))?);
                     used.values += 1;
                 }
-                ["include" | "output" | "picture" | "predict", ..] => {
+                ["cell", row, column, part @ ..] if part.len() <= 1 => {
+                    let cell = self.measured.cell(row, column, part.first().copied(), &self.recordings);
+                    out.push_str(&cell.map_err(|what| format!("`{{{{#{inner}}}}}`: {what}"))?);
+                    used.values += 1;
+                }
+                ["include" | "output" | "picture" | "predict" | "matrix" | "races", ..] => {
                     return Err(format!("`{{{{#{inner}}}}}` must stand on a line of its own, at the margin"));
                 }
                 _ => {
                     return Err(format!(
                         "`{{{{#{inner}}}}}` is no directive of this book; there are include PATH:ANCHOR, output NAME, \
-                         picture NAME, predict ID and value NAME LINE"
+                         picture NAME, predict ID, matrix ROW…, races NAME…, value NAME LINE and cell ROW COLUMN PART"
                     ));
                 }
             }
@@ -157,6 +172,10 @@ impl Expander {
     pub fn gallery(&self) -> &Gallery {
         &self.gallery
     }
+}
+
+fn words(text: &str) -> Vec<&str> {
+    text.split_whitespace().collect()
 }
 
 /// What stands between the braces, when the line is one directive and nothing else.

@@ -43,9 +43,27 @@ pub fn captioned_fence(class: &str, caption: &str, language: &str, code: &str) -
     )
 }
 
+/// A Markdown table; its cells are HTML. The first column says what the others count, so those are centred.
+/// A figure such as `3 / 1` stays on one line.
+pub fn table(head: &[String], body: &[Vec<String>]) -> String {
+    let row = |cells: &[String]| {
+        let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|").replace(" / ", "&nbsp;/&nbsp;")).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let rule: Vec<_> = (0..head.len()).map(|i| if i == 0 { "---" } else { ":-:" }.to_owned()).collect();
+    let rows: String = [row(head), row(&rule)].into_iter().chain(body.iter().map(|cells| row(cells))).collect();
+    format!("<div class=\"figures\">\n\n{rows}\n</div>\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cell_cannot_break_its_table() {
+        let table = table(&["a".into(), "b".into()], &[vec!["x|y".into(), "1 / 2".into()]]);
+        assert!(table.contains("\n\n| a | b |\n| --- | :-: |\n| x\\|y | 1&nbsp;/&nbsp;2 |\n\n"), "{table}");
+    }
 
     #[test]
     fn code_in_prose_is_marked_and_everything_is_escaped() {

@@ -14,6 +14,7 @@
 //! - [`expand`]: a chapter's directives, each replaced by what it names
 //! - [`listing`]: code from compiled files, by anchors
 //! - [`recording`]: what examples printed, as it lies in `book/recordings/`
+//! - [`measured`]: what real Go did, beside what the examples print
 //! - [`question`]: prediction questions, whose keys are read from recordings
 //! - [`picture`]: pictures of tasks, drawn from traces
 //! - [`lint`]: code and output that was typed by hand is refused
@@ -34,9 +35,9 @@ pub mod diff;
 pub mod error;
 pub mod expand;
 pub mod html;
-
 pub mod lint;
 pub mod listing;
+pub mod measured;
 pub mod normalise;
 pub mod picture;
 pub mod preprocess;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, Fault, Faults};
 use crate::html;
+use crate::measured::Matrix;
 use crate::recording::Recordings;
 use crate::workspace::Workspace;
 
@@ -19,12 +20,44 @@ pub struct Text {
 
 /// Where the right answer is to be read.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Key {
-    /// The recording.
-    pub recording: String,
-    /// The word before the colon of the line that has the value.
-    pub line: String,
+#[serde(untagged, deny_unknown_fields)]
+pub enum Key {
+    /// One value of an output.
+    Line {
+        /// The recording.
+        recording: String,
+        /// The word before the colon of the line that has the value.
+        line: String,
+    },
+    /// Settled tasks of several rows of the matrix, joined by commas: `13, 1, 3`.
+    Settled {
+        /// The matrix.
+        recording: String,
+        /// Its column.
+        column: String,
+        /// What its lines say was done.
+        lines: Vec<String>,
+    },
+}
+
+impl Key {
+    /// The recording that is read.
+    pub fn recording(&self) -> &str {
+        match self {
+            Key::Line { recording, .. } | Key::Settled { recording, .. } => recording,
+        }
+    }
+
+    fn read(&self, recordings: &Recordings) -> Result<String, String> {
+        match self {
+            Key::Line { recording, line } => recordings.value(recording, line),
+            Key::Settled { recording, column, lines } => {
+                let matrix = Matrix::read(recordings, recording)?;
+                let settled = lines.iter().map(|what| Ok(matrix.find(what, column)?.settled.to_string()));
+                Ok(settled.collect::<Result<Vec<_>, String>>()?.join(", "))
+            }
+        }
+    }
 }
 
 /// One answer that plausible reasoning gives.
@@ -123,9 +156,7 @@ impl Question {
     ///
     /// When the recording or the line is missing, when no option has that value, or two have.
     pub fn answer(&self, recordings: &Recordings) -> Result<String, String> {
-        let key = recordings
-            .value(&self.key.recording, &self.key.line)
-            .map_err(|what| format!("question `{}`: {what}", self.id))?;
+        let key = self.key.read(recordings).map_err(|what| format!("question `{}`: {what}", self.id))?;
         let values: Vec<_> = self.option.iter().map(|option| option.value.as_str()).collect();
         match values.iter().filter(|value| **value == key).count() {
             1 => Ok(key),
@@ -146,7 +177,7 @@ impl Question {
     pub fn html(&self, recordings: &Recordings) -> Result<String, String> {
         let key = self.answer(recordings)?;
         let id = html::escape(&self.id);
-        let command = html::escape(&recordings.get(&self.key.recording)?.command());
+        let command = html::escape(&recordings.get(self.key.recording())?.command());
         let mut out = format!(
             "<div class=\"predict\" data-id=\"{id}\">\n<fieldset>\n<legend><strong>Predict.</strong> {}</legend>\n",
             html::inline(&self.text.en)
@@ -224,6 +255,18 @@ mod tests {
             error,
             "question `alive`: the recording says `5`, and no option has that value; the options are 13, 3"
         );
+    }
+
+    #[test]
+    fn a_key_can_be_several_figures_of_a_matrix() {
+        let (_dir, recordings, _) = book("   Kill  Drain\nread   3 / 1   3 / 1\nneither  13 / 6   13 / 6\n");
+        let key = |lines: [&str; 2]| Key::Settled {
+            recording: "a".to_owned(),
+            column: "Kill".to_owned(),
+            lines: lines.map(str::to_owned).to_vec(),
+        };
+        assert_eq!(key(["neither", "read"]).read(&recordings).unwrap(), "13, 3");
+        assert!(key(["neither", "write"]).read(&recordings).unwrap_err().contains("no line `write`"));
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub struct Recording {
     /// Whether durations in the output differ from run to run.
     #[serde(default)]
     times: bool,
+    /// What the last column may be on lines that end in ` *`, where a race decides.
+    #[serde(default)]
+    races: Vec<String>,
 }
 
 impl Recording {
@@ -41,7 +44,7 @@ impl Recording {
 
     /// What may differ from run to run.
     pub fn rules(&self) -> Rules {
-        Rules { times: self.times }
+        Rules { times: self.times, races: self.races.clone() }
     }
 
     /// The command as the reader types it.

@@ -58,6 +58,11 @@ impl Workspace {
         self.root.join("book/pictures.toml")
     }
 
+    /// What real Go did.
+    pub fn measured(&self) -> PathBuf {
+        self.root.join("book/data/go_measured.json")
+    }
+
     /// `path` as it is written in messages: from the root, with forward slashes.
     pub fn name_of(&self, path: &Path) -> String {
         let inside = path.strip_prefix(&self.root).unwrap_or(path);

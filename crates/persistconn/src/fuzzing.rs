@@ -11,6 +11,7 @@
 //! also a test that waiting for a head can be given up at any byte.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
@@ -42,7 +43,7 @@ const ONE_READ: usize = 2 * (32 << 10);
 ///
 /// See the module.
 pub fn response_head(wire: &[u8]) -> Result<String, String> {
-    let read = same_for_all_cuts(wire, |conn, far| Heads::read(conn, far, wire.len()));
+    let read = same_in_all_ways(wire, |conn, far, _| Heads::read(conn, far, wire.len()));
     read.map(|heads| format!("{heads:?}")).map_err(|error| error.to_string())
 }
 
@@ -133,35 +134,27 @@ struct ReadBody {
 }
 
 fn chunked(wire: &[u8]) -> ReadBody {
-    // None: as the pieces lie in the buffer; else into a buffer of the caller's of so many bytes.
-    let mut reads = [None, Some(1), Some(7), Some(100_000)].map(|by| {
-        same_for_all_cuts(wire, |conn, far| {
-            let mut body = BodyReader::new(conn, Framing::Chunked);
-            let mut data = Vec::new();
-            let ended = read_to_end(&mut body, by, &mut data, wire.len());
-            let end = ended.map(|()| {
-                let trailers = body.take_trailers();
-                (trailers, wire.len() - far.unread() - body.into_conn().buffered().len())
-            });
-            ReadBody { data, end }
-        })
-    });
-    let first = std::mem::replace(&mut reads[0], ReadBody { data: Vec::new(), end: Err(Error::Eof) });
-    for other in &reads[1..] {
-        assert_eq!(*other, first, "the outcome depends on how much is asked for at once");
-    }
-    first
+    same_in_all_ways(wire, |conn, far, by| {
+        let mut body = BodyReader::new(conn, Framing::Chunked);
+        let mut data = Vec::new();
+        let ended = read_to_end(&mut body, by, &mut data, wire.len());
+        let end = ended.map(|()| {
+            let trailers = body.take_trailers();
+            (trailers, wire.len() - far.unread() - body.into_conn().buffered().len())
+        });
+        ReadBody { data, end }
+    })
 }
 
-fn read_to_end(body: &mut BodyReader, by: Option<usize>, data: &mut Vec<u8>, input: usize) -> Result<(), Error> {
+fn read_to_end(body: &mut BodyReader, by: By, data: &mut Vec<u8>, input: usize) -> Result<(), Error> {
     let (mut turns, cx) = (Turns::new(input), &mut Context::from_waker(Waker::noop()));
-    let mut callers = vec![0; by.unwrap_or(0)];
+    let mut callers = vec![0; if let By::Buffer(size) = by { size } else { 0 }];
     while !body.at_eof() {
         turns.next();
         let before = data.len();
         let read = match by {
-            None => body.poll_piece(cx).map_ok(|piece| data.extend_from_slice(&piece)),
-            Some(_) => {
+            By::Pieces => body.poll_piece(cx).map_ok(|piece| data.extend_from_slice(&piece)),
+            By::Buffer(_) => {
                 let mut buf = ReadBuf::new(&mut callers);
                 let read = body.poll_read(cx, &mut buf);
                 data.extend_from_slice(buf.filled());
@@ -179,29 +172,45 @@ fn read_to_end(body: &mut BodyReader, by: Option<usize>, data: &mut Vec<u8>, inp
     Ok(())
 }
 
-/// Reads the same bytes in several pieces, and all of them must give the same.
-fn same_for_all_cuts<T: PartialEq + std::fmt::Debug>(wire: &[u8], read: impl Fn(ConnReader, &FarEnd) -> T) -> T {
+/// Reads the same bytes in several ways, and all of them must give the same.
+fn same_in_all_ways<T: PartialEq + fmt::Debug>(wire: &[u8], read: impl Fn(ConnReader, &FarEnd, By) -> T) -> T {
     // The cuts are drawn from the bytes themselves: an input is what would be on the wire and nothing else.
     let seed = wire
         .iter()
         .fold(0xcbf2_9ce4_8422_2325, |hash: u64, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    let [whole, others @ ..] =
-        [Cuts::None, Cuts::Everywhere, Cuts::Seeded(seed, 5), Cuts::Seeded(seed, 500)].map(|cuts| {
-            let far = FarEnd::sending(wire, cuts);
-            let shared = ConnShared::new(ConnId(1), "|http|fuzzing:80".into(), Box::new(far.clone()), Trace::none());
-            (cuts, read(ConnReader::new(shared), &far))
-        });
-    for (cuts, other) in others {
-        assert_eq!(other, whole.1, "cut {cuts:?} it reads otherwise than in one piece");
+    let read = |cuts, by| {
+        let far = FarEnd::sending(wire, cuts);
+        let shared = ConnShared::new(ConnId(1), "|http|fuzzing:80".into(), Box::new(far.clone()), Trace::none());
+        read(ConnReader::new(shared), &far, by)
+    };
+    // Single bytes, but for long inputs: who begins again at each piece looks at all before it again.
+    let small = 1 + wire.len() / 200;
+    let whole = read(Cuts::None, By::Pieces);
+    let others = [
+        (Cuts::Seeded(seed, small), By::Pieces),
+        (Cuts::Seeded(seed, 500), By::Pieces),
+        (Cuts::None, By::Buffer(7)),
+        (Cuts::Seeded(seed, 2 * small), By::Buffer(1)),
+        (Cuts::Seeded(seed, 50), By::Buffer(10_000)),
+    ];
+    for (cuts, by) in others {
+        assert_eq!(read(cuts, by), whole, "cut {cuts:?} and read by {by:?} it is something else than in one piece");
     }
-    whole.1
+    whole
+}
+
+/// How much the reader of a body asks for at once.
+#[derive(Clone, Copy, Debug)]
+enum By {
+    /// What lies in the connection's buffer.
+    Pieces,
+    /// What goes into a buffer of its own of so many bytes.
+    Buffer(usize),
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Cuts {
     None,
-    /// Every byte is a piece.
-    Everywhere,
     /// Pieces of up to so many bytes, drawn from a seed.
     Seeded(u64, usize),
 }
@@ -225,7 +234,6 @@ impl FarEnd {
         while !rest.is_empty() {
             let size = match cuts {
                 Cuts::None => rest.len(),
-                Cuts::Everywhere => 1,
                 Cuts::Seeded(_, most) => {
                     state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                     1 + (state >> 33) as usize % most

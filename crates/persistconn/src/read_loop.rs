@@ -76,12 +76,19 @@ impl ReadLoop {
         while let ControlFlow::Continue(returned) = self.serve(reader).await {
             reader = returned;
         }
+        self.exiting();
+    }
+
+    /// It leaves of its own will, for no better reason. Dropped in the middle, it was its runtime that ended.
+    fn exiting(&mut self) {
+        if self.close_err == CloseReason::RuntimeGone {
+            self.close_err = CloseReason::ReadLoopExiting;
+        }
     }
 
     /// One turn of Go's `for alive`: waits for the first byte of a response, delivers the response, and waits
     /// until the caller is done with its body. Hands the reader on if the connection was kept.
     async fn serve(&mut self, mut reader: ConnReader) -> ControlFlow<(), ConnReader> {
-        self.close_err = CloseReason::ReadLoopExiting;
         let peeked = self.peek(&mut reader).await;
         let Some(rc) = self.channels.reqch.try_recv() else {
             self.leave_idle(&reader, peeked);
@@ -319,6 +326,7 @@ impl ReadLoop {
         if let Error::ReadFromServer(_) = error {
             self.close_err = CloseReason::ReadFromServer(Box::new(error.clone()));
         }
+        self.exiting();
         self.shared.close(Actor::ReadLoop, self.close_err.clone());
         self.exit(exit);
         if closed.is_none() {
@@ -522,7 +530,7 @@ fn response(head: Head, transfer: Transfer, body: Body) -> Response {
         proto: head.proto,
         header: head.header,
         content_length: transfer.content_length,
-        chunked: transfer.framing == Framing::Chunked,
+        chunked: transfer.chunked,
         close: transfer.close,
         announced_trailers: transfer.trailers,
         body,

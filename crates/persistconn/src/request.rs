@@ -25,7 +25,7 @@ pub struct Request {
     /// Header fields of the caller. `Host`, `Content-Length`, `Transfer-Encoding` and `Trailer` are written by
     /// the connection and ignored here; an empty `User-Agent` suppresses the default one.
     pub header: HeaderMap,
-    /// What to say in the `Host` field in place of the URL's host.
+    /// What to say in the `Host` field in place of the URL's host; for CONNECT also where the tunnel is to lead to.
     pub host: Option<String>,
     /// The body.
     pub body: RequestBody,

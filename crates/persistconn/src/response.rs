@@ -31,7 +31,8 @@ pub struct Response {
     pub header: HeaderMap,
     /// The declared length in bytes, also for HEAD; `None` where the end is known only when it comes.
     pub content_length: Option<u64>,
-    /// The body comes in chunks.
+    /// The head says that the body comes in chunks; it may say so of a body that is not there, as for HEAD.
+    /// Go: `Response.TransferEncoding`.
     pub chunked: bool,
     /// The server will not keep the connection.
     pub close: bool,

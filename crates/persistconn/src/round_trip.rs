@@ -119,6 +119,12 @@ pub async fn round_trip(handle: ConnHandle, request: &mut Request, head: Encoded
                     header_timer = config.response_header_timeout.map(|limit| config.rt.timer(config.rt.now() + limit));
                 }
                 Err(error) => {
+                    // read_loop may have answered and closed the connection, and thereby ended the write, since resc
+                    // was looked at. Differs from Go: its writeLoop does not end with the connection.
+                    if let Some(response) = exchange.try_resc() {
+                        waiting.leave(Exit::ClosedButResponse);
+                        return response.map_err(|error| map_round_trip_error(&shared, &exchange, written_before, error));
+                    }
                     exchange.close_conn(CloseReason::WriteError(Box::new(error.clone())));
                     waiting.leave(Exit::RoundTripWriteError);
                     return Err(map_round_trip_error(&shared, &exchange, written_before, error));

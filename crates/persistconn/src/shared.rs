@@ -210,7 +210,8 @@ impl ConnShared {
     fn io_error(&self, op: &str, error: &io::Error) -> IoError {
         match &self.peers {
             Some(peers) => IoError::new(&format!("{op} {peers}: {op}"), error),
-            None => IoError::new(op, error),
+            // A stream of the caller's own making: its errors are shown as they are.
+            None => IoError::bare(error),
         }
     }
 

@@ -74,7 +74,7 @@ fn chunked_bodies_read_the_same_however_they_are_cut() {
     ];
     each_text_is_reached(&outcomes, &texts);
     assert_eq!(outcomes["two_chunks"].as_deref(), Ok(&b"hello, world"[..]));
-    assert_eq!(outcomes["data_like_framing"].as_deref(), Ok(&b"0\r\n\r\n0\r"[..]));
+    assert_eq!(outcomes["data_like_framing"].as_deref(), Ok(&b"0\r\n\r\n0"[..]));
 }
 
 #[test]

@@ -211,11 +211,7 @@ impl Pool {
     pub(crate) fn remove_idle_conn(&self, conn: &ConnShared) -> Option<ConnHandle> {
         let mut state = self.lock();
         let host = state.hosts.get_mut(conn.key())?;
-        let Some(at) = host.idle.iter().position(|idle| idle.handle.shared().id() == conn.id()) else {
-            // A connection that ends in use: the idle hit that took it may have left its host with nothing.
-            state.forget_if_unused(conn.key());
-            return None;
-        };
+        let at = host.idle.iter().position(|idle| idle.handle.shared().id() == conn.id())?;
         let idle = host.idle.remove(at);
         state.order.remove(&idle.number);
         state.forget_if_unused(conn.key());

@@ -193,6 +193,11 @@ pub(crate) async fn within<T>(what: &str, wait: impl Future<Output = T>) -> T {
     }
 }
 
+/// Waits until so many connections are open at the origin.
+pub(crate) async fn open_becomes(origin: &TcpOrigin, open: usize) {
+    within("the origin's count of open connections", origin.until(|stats| stats.open == open)).await;
+}
+
 /// GET and read all.
 pub(crate) async fn fetch(client: &Client, url: &str) -> Bytes {
     let mut response = client.get(url).await.expect("a response");

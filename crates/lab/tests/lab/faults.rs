@@ -155,6 +155,46 @@ fn a_recording_that_the_example_no_longer_gives_is_found() {
     );
 }
 
+/// The tiny example with a line that a race decides, which was recorded with `5 / 2`.
+fn race(book: &TinyBook, ends: &str) {
+    let print = format!("println!(\"close   {ends} *\");\n    // ANCHOR_END: print");
+    book.edit("examples/examples/tiny.rs", "// ANCHOR_END: print", &print);
+    book.append("book/recordings/index.toml", "races = [\"3 / 1\", \"5 / 2\"]\n");
+    book.append("book/recordings/tiny.out", "close   5 / 2 *\n");
+}
+
+#[test]
+fn a_race_may_end_in_every_declared_way_and_keeps_the_recorded_one() {
+    let book = TinyBook::new();
+    race(&book, "3 / 1");
+    let (ok, said) = book.lab(CHECK);
+    assert!(ok, "{said}");
+    let before = book.read("book/recordings/tiny.out");
+    let (ok, said) = book.lab(&["record"]);
+    assert!(ok, "{said}");
+    assert_eq!(book.read("book/recordings/tiny.out"), before);
+}
+
+#[test]
+fn a_race_that_ends_in_another_way_is_found_and_not_recorded() {
+    let expected = ["`tiny`: the race of the line `close   7 / 3 *` ended in none of the declared ways: 3 / 1, 5 / 2"];
+    planted(CHECK, |book| race(book, "7 / 3"), &expected);
+    planted(&["record"], |book| race(book, "7 / 3"), &expected);
+}
+
+#[test]
+fn a_table_whose_figures_are_not_gos_fails_the_build() {
+    let figures = r#"{"ours": {"recording": "tiny", "columns": {"Kill": "1"}}, "versions": {"1": ""}, "rows": {"close":
+        {"what": "Close", "ours": "close", "1": {"settled": {"1": 10}, "connections": {"6": 10}}}}}"#;
+    let plant = |book: &TinyBook| {
+        book.write("book/data/go_measured.json", figures);
+        book.append("book/recordings/tiny.out", "   Kill\nclose   3 / 1\n");
+        book.append("book/src/two.md", "\n{{#matrix}}\n\n{{#cell close Drain}}\n");
+    };
+    let refused = "`close` is 3 / 1 under Kill, and never was in Go 1";
+    planted(BUILD, plant, &["two.md:9: ", refused, "two.md:11: ", "no column `Drain`"]);
+}
+
 #[test]
 fn a_trace_and_a_picture_that_the_example_no_longer_gives_are_found() {
     planted(

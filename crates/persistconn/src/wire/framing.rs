@@ -28,6 +28,8 @@ pub(crate) struct Transfer {
     pub(crate) framing: Framing,
     /// Go: `Response.ContentLength`, with `None` for -1.
     pub(crate) content_length: Option<u64>,
+    /// The head says that the body is chunked, also where there is none. Go: `Response.TransferEncoding`.
+    pub(crate) chunked: bool,
     /// The server will not keep the connection.
     pub(crate) close: bool,
     /// What the head says will follow the last chunk. Go: the keys of `Response.Trailer` before the end.
@@ -63,8 +65,12 @@ pub(crate) fn read_transfer(method: &Method, head: &mut Head) -> Result<Transfer
         Framing::Chunked | Framing::UntilClose => None,
     };
     let close = should_close(head) || framing == Framing::UntilClose;
+    if close && head.proto >= (1, 1) && connection_says(&head.header, "close") {
+        // It is told by the field `close`; Go leaves it in place only on HTTP/1.0.
+        head.header.remove(CONNECTION);
+    }
     let trailers = if chunked { fix_trailer(&mut head.header)? } else { Vec::new() };
-    Ok(Transfer { framing, content_length, close, trailers })
+    Ok(Transfer { framing, content_length, chunked, close, trailers })
 }
 
 /// Go accepts one header with the one word `chunked`, and ignores it all on HTTP/1.0.

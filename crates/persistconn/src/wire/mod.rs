@@ -8,6 +8,8 @@
 
 pub(crate) mod chunked;
 pub(crate) mod framing;
+#[cfg(test)]
+mod go_tables;
 pub(crate) mod head;
 pub mod reader;
 pub(crate) mod request;

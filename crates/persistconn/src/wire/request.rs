@@ -1,5 +1,6 @@
 //! How a request looks on the wire.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::io::{IoSlice, Write as _};
 use std::pin::Pin;
@@ -69,6 +70,11 @@ fn write_target(request: &Request, out: &mut Vec<u8>) -> Result<(), Error> {
         if !matches!(request.body, RequestBody::Empty) {
             return Err(Error::InvalidRequest("http: CONNECT has no body here; write to Response::upgraded".into()));
         }
+        if let Some(host) = request.host.as_deref().map(remove_zone).filter(|host| is_host(host) && !host.is_empty()) {
+            out.extend_from_slice(host.as_bytes());
+            return Ok(());
+        }
+        // Differs from Go: the port is always named, as RFC 9110 section 9.3.6 asks; a `Url` forgets the usual one.
         let host = request.url.host_str().ok_or_else(no_host)?;
         let port = request.url.port_or_known_default().unwrap_or(80);
         write!(out, "{host}:{port}").expect("writing into a vector cannot fail");
@@ -113,7 +119,8 @@ fn announces_empty_body(method: &Method) -> bool {
 fn write_host(request: &Request, out: &mut Vec<u8>) -> Result<(), Error> {
     if let Some(host) = &request.host {
         // A Host that is none is sent empty, which is allowed, and never altered: that opens the door to smuggling.
-        if host.bytes().all(is_host_byte) {
+        let host = remove_zone(host);
+        if is_host(&host) {
             out.extend_from_slice(host.as_bytes());
         }
         return Ok(());
@@ -124,6 +131,22 @@ fn write_host(request: &Request, out: &mut Vec<u8>) -> Result<(), Error> {
         write!(out, ":{port}").expect("writing into a vector cannot fail");
     }
     Ok(())
+}
+
+/// The zone of an IPv6 address means something on this machine only: `[fe80::1%en0]:80` is `[fe80::1]:80` elsewhere.
+///
+/// Go: request.go removeZone
+#[doc(alias = "removeZone")]
+fn remove_zone(host: &str) -> Cow<'_, str> {
+    let end = if host.starts_with('[') { host.rfind(']') } else { None };
+    match end.and_then(|end| Some((host[..end].rfind('%')?, end))) {
+        Some((zone, end)) => format!("{}{}", &host[..zone], &host[end..]).into(),
+        None => host.into(),
+    }
+}
+
+fn is_host(host: &str) -> bool {
+    host.bytes().all(is_host_byte)
 }
 
 /// What may stand in a Host field (RFC 3986 section 3.2.2, with a port).
