@@ -19,11 +19,13 @@
 //! - [`send`](mod@send): one hop: what is checked before the transport is asked
 //! - `url_check`: what Go refuses as a URL
 //! - [`error`]: the error of the whole, with the method and the URL in front
+//! - [`impossible`]: bugs of Go's that cannot be written here, and the proofs
 //!
 //! Go twin: client.go
 
 pub mod client;
 pub mod error;
+pub mod impossible;
 pub mod send;
 mod url_check;
 

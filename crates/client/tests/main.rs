@@ -2,6 +2,7 @@
 
 mod chain;
 mod errors;
+mod exits_on_sockets;
 mod journey;
 mod nginx;
 mod pool;

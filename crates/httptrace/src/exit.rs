@@ -138,7 +138,7 @@ exits! {
         who: "the server",
         caller: "`… server response headers exceeded N bytes; aborted`",
         connection: "closed",
-        go: ("1703-1707", "2519-2523"),
+        go: ("1703-1707", "2515-2523"),
     },
     /// read_loop, head: the caller had left before it could be delivered.
     HeadCallerGone = "RL-H4" {

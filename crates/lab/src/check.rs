@@ -109,6 +109,7 @@ pub fn check(workspace: &Workspace, scope: Scope, tell: impl FnMut(&Looked)) -> 
             ("outputs", used.outputs),
             ("values", used.values),
             ("tables beside Go", used.tables),
+            ("lists of exits", used.exits),
             ("pictures shown", used.pictures),
             ("questions asked", used.questions),
         ];

@@ -8,6 +8,7 @@
 //! - `{{#predict ID}}`: a question of `book/questions/`
 //! - `{{#matrix}}`, `{{#matrix ROW…}}`: our figures and Go's side by side, see [`measured`](crate::measured)
 //! - `{{#races NAME…}}`: the rows that a race decides, as these recordings have them and as Go was seen with
+//! - `{{#exits}}`: every exit with its facts, under a heading for each place, see [`exits`](crate::exits)
 //!
 //! Some may stand anywhere in a line, so that no number in the prose is typed:
 //!
@@ -18,6 +19,7 @@
 //! `\{{#` shows the braces themselves. Any other `{{#` is an error.
 
 use crate::error::{Error, Fault};
+use crate::exits;
 use crate::lint::lint;
 use crate::listing::Listing;
 use crate::measured::Measured;
@@ -39,6 +41,8 @@ pub struct Used {
     pub values: usize,
     /// Tables of ours and Go's.
     pub tables: usize,
+    /// Lists of all exits.
+    pub exits: usize,
     /// Pictures.
     pub pictures: usize,
     /// Questions.
@@ -111,6 +115,7 @@ impl Expander {
             }
             "matrix" => (&mut used.tables, self.measured.table(&words(argument), &self.recordings)),
             "races" => (&mut used.tables, self.measured.races(&words(argument), &self.recordings)),
+            "exits" if argument.is_empty() => (&mut used.exits, exits::list()),
             _ => return None,
         };
         *count += 1;
@@ -142,13 +147,14 @@ impl Expander {
                     out.push_str(&cell.map_err(|what| format!("`{{{{#{inner}}}}}`: {what}"))?);
                     used.values += 1;
                 }
-                ["include" | "output" | "picture" | "predict" | "matrix" | "races", ..] => {
+                ["include" | "output" | "picture" | "predict" | "matrix" | "races", ..] | ["exits"] => {
                     return Err(format!("`{{{{#{inner}}}}}` must stand on a line of its own, at the margin"));
                 }
                 _ => {
                     return Err(format!(
                         "`{{{{#{inner}}}}}` is no directive of this book; there are include PATH:ANCHOR, output NAME, \
-                         picture NAME, predict ID, matrix ROW…, races NAME…, value NAME LINE and cell ROW COLUMN PART"
+                         picture NAME, predict ID, matrix ROW…, races NAME…, exits, value NAME LINE and \
+                         cell ROW COLUMN PART"
                     ));
                 }
             }

@@ -15,6 +15,7 @@
 //! - [`listing`]: code from compiled files, by anchors
 //! - [`recording`]: what examples printed, as it lies in `book/recordings/`
 //! - [`measured`]: what real Go did, beside what the examples print
+//! - [`exits`]: every way out of the loops and waits, from the table that the port uses
 //! - [`question`]: prediction questions, whose keys are read from recordings
 //! - [`picture`]: pictures of tasks, drawn from traces
 //! - [`lint`]: code and output that was typed by hand is refused
@@ -33,6 +34,7 @@ pub mod check;
 pub mod cli;
 pub mod diff;
 pub mod error;
+pub mod exits;
 pub mod expand;
 pub mod html;
 pub mod lint;

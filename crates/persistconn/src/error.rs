@@ -73,7 +73,7 @@ impl PutIdleError {
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 pub enum CloseReason {
     /// read_loop left for no reason of its own. Go: `errReadLoopExiting`.
-    #[error("net/http: persistConn.readLoop exiting")]
+    #[error("http: persistConn.readLoop exiting")]
     ReadLoopExiting,
     /// The server closed the connection while it was idle. Go: `errServerClosedIdle`.
     #[error("http: server closed idle connection")]

@@ -37,6 +37,8 @@ struct State {
     caller_gone: bool,
     /// The connection no longer carries this request: read_loop has left it or is about to pool it.
     detached: bool,
+    /// The caller is closing the connection, for this reason: it must not go to anyone else.
+    closing: Option<CloseReason>,
     /// read_loop has left the exchange; nothing more will come.
     ended: bool,
     caller: Option<Waker>,
@@ -190,8 +192,18 @@ impl Exchange {
     }
 
     /// Closes the connection, if it still carries this request.
+    ///
+    /// Decided under the lock and done after it; between the two, on another thread, read_loop could pool the connection
+    /// and the close would hit whoever takes it next. So the decision is noted, and [`Lent::detach`] looks for it.
     pub(crate) fn close_conn(&self, reason: CloseReason) {
-        if !self.lock().detached {
+        let carried = {
+            let mut state = self.lock();
+            if !state.detached {
+                state.closing.get_or_insert_with(|| reason.clone());
+            }
+            !state.detached
+        };
+        if carried {
             self.shared.close(Actor::Caller, reason);
         }
     }
@@ -230,8 +242,19 @@ impl Lent {
     }
 
     /// From now on the connection is no longer this request's, and a cancel does not touch it.
-    pub(crate) fn detach(&self) {
-        self.exchange.lock().detached = true;
+    ///
+    /// # Errors
+    ///
+    /// The reason for which the caller is closing the connection at this moment.
+    pub(crate) fn detach(&self) -> Result<(), CloseReason> {
+        let mut state = self.exchange.lock();
+        match &state.closing {
+            Some(reason) => Err(reason.clone()),
+            None => {
+                state.detached = true;
+                Ok(())
+            }
+        }
     }
 
     /// Gives the caller its response or the error that stands for it, and says whether the caller was still there.
@@ -278,5 +301,65 @@ impl Drop for Lent {
         if let Some(caller) = caller {
             caller.wake();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::pin::Pin;
+
+    use httptrace::{ConnId, Io, Trace};
+    use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+    use super::*;
+    use crate::context::Cause;
+
+    /// A stream on which nothing ever happens.
+    struct Silent;
+
+    impl Io for Silent {}
+
+    impl AsyncRead for Silent {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Silent {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Pending
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    fn exchange() -> (Arc<ConnShared>, Arc<Exchange>, Lent) {
+        let shared = ConnShared::new(ConnId(1), "key".into(), Box::new(Silent), Trace::none());
+        let exchange = Exchange::new(Arc::clone(&shared));
+        let lent = Lent::new(Arc::clone(&exchange));
+        (shared, exchange, lent)
+    }
+
+    #[test]
+    fn a_close_by_the_caller_does_not_reach_a_connection_that_is_detached() {
+        let (shared, exchange, lent) = exchange();
+        assert_eq!(lent.detach(), Ok(()));
+        exchange.close_conn(CloseReason::Canceled(Cause::Canceled));
+        assert!(shared.is_open());
+    }
+
+    #[test]
+    fn a_connection_that_the_caller_is_closing_cannot_be_detached() {
+        let (_shared, exchange, lent) = exchange();
+        exchange.close_conn(CloseReason::Canceled(Cause::Canceled));
+        exchange.close_conn(CloseReason::HeaderTimeout);
+        assert_eq!(lent.detach(), Err(CloseReason::Canceled(Cause::Canceled)), "the first reason stays");
     }
 }

@@ -358,8 +358,11 @@ impl ReadLoop {
         if reader.saw_eof() || !self.wrote_request(lent).await {
             return false;
         }
-        if exchange == Exchanges::Detach {
-            lent.detach();
+        if exchange == Exchanges::Detach
+            && let Err(reason) = lent.detach()
+        {
+            self.close_err = reason;
+            return false;
         }
         self.try_put_idle_conn()
     }

@@ -8,7 +8,7 @@ use http::header::HeaderName;
 use httptrace::{Actor, Channel, Event, Exit, Step, Timer, select};
 
 use crate::conn::{ConnHandle, RequestAndChan, WriteRequest};
-use crate::context::{Cause, legacy_cancel};
+use crate::context::{CancelToken, Cause, legacy_cancel};
 use crate::error::{CloseReason, Error};
 use crate::exchange::{Exchange, Lent};
 use crate::request::Request;
@@ -96,7 +96,8 @@ pub async fn round_trip(handle: ConnHandle, request: &mut Request, head: Encoded
     // ANCHOR: select
     loop {
         // - resc: read_loop, with the response or an error
-        // - write_err_ch: write_loop, when the request is written or the write has failed
+        // - write_err_ch: write_loop, when the request is written or the write has failed (after a cancel it fails for
+        //   that reason, and read_loop's leaving is what is waited for)
         // - closech: read_loop, when it has left
         // - header timer: the clock, once the request is written
         // - cancel, context: the caller
@@ -104,7 +105,8 @@ pub async fn round_trip(handle: ConnHandle, request: &mut Request, head: Encoded
         // close nor a cancel of the same instant can lose it (Go looks at resc again in those two arms).
         select! {
             response = exchange.resc() => {
-                let exit = match (&response, canceled, shared.is_open()) {
+                let given_up = canceled || context.cause().is_some() || is_cancelled(cancel.as_ref());
+                let exit = match (&response, given_up, shared.is_open()) {
                     (Err(_), ..) => Exit::RoundTripClosed,
                     (Ok(_), true, _) => Exit::ContextButResponse,
                     (Ok(_), false, true) => Exit::GotResponse,
@@ -113,7 +115,7 @@ pub async fn round_trip(handle: ConnHandle, request: &mut Request, head: Encoded
                 waiting.leave(exit);
                 return response.map_err(|error| map_round_trip_error(&shared, &exchange, written_before, error));
             }
-            result = exchange.write_err_ch(), if !wrote => match result {
+            result = exchange.write_err_ch(), if !wrote && !canceled => match result {
                 Ok(()) => {
                     wrote = true;
                     header_timer = config.response_header_timeout.map(|limit| config.rt.timer(config.rt.now() + limit));
@@ -135,13 +137,16 @@ pub async fn round_trip(handle: ConnHandle, request: &mut Request, head: Encoded
                     waiting.leave(Exit::ClosedButResponse);
                     return response.map_err(|error| map_round_trip_error(&shared, &exchange, written_before, error));
                 }
+                // A loop that leaves of its own will has closed the connection by now; one that was dropped with its
+                // runtime is about to.
+                shared.close(Actor::Caller, CloseReason::RuntimeGone);
                 waiting.leave(match (canceled, shared.closed()) {
-                    (true, _) if cancel.as_ref().is_some_and(|cancel| cancel.is_cancelled()) => Exit::RoundTripLegacyCancel,
+                    (true, _) if is_cancelled(cancel.as_ref()) => Exit::RoundTripLegacyCancel,
                     (true, _) => Exit::RoundTripContext,
                     (false, Some(CloseReason::HeaderTimeout)) => Exit::HeaderTimeout,
                     (false, _) => Exit::RoundTripClosed,
                 });
-                let reason = shared.closed().unwrap_or(CloseReason::ReadLoopExiting);
+                let reason = shared.closed().unwrap_or(CloseReason::RuntimeGone);
                 return Err(map_round_trip_error(&shared, &exchange, written_before, Error::Closed(Box::new(reason))));
             }
             () = fired(&mut header_timer) => {
@@ -159,6 +164,10 @@ pub async fn round_trip(handle: ConnHandle, request: &mut Request, head: Encoded
         }
     }
     // ANCHOR_END: select
+}
+
+fn is_cancelled(cancel: Option<&CancelToken>) -> bool {
+    cancel.is_some_and(CancelToken::is_cancelled)
 }
 
 async fn fired(timer: &mut Option<Pin<Box<dyn Timer>>>) {

@@ -10,7 +10,7 @@ use http::header::CONNECTION;
 use httptrace::{Actor, BoxIo, ConnId, Event, Exit, Runtime, Step, TaskName, Trace, select};
 use persistconn::context::legacy_cancel;
 use persistconn::{
-    CancelToken, Cause, CloseReason, ConnConfig, ConnHandle, ConnShared, Context, EncodedHead, IdlePool, IoError,
+    CancelToken, CloseReason, ConnConfig, ConnHandle, ConnShared, Context, EncodedHead, IdlePool, IoError,
     Permit, Refused, Request, Response,
 };
 use url::Url;
@@ -119,7 +119,7 @@ impl Transport {
                 return Err(Error::Canceled(cause));
             }
             if request.cancel.as_ref().is_some_and(CancelToken::is_cancelled) {
-                return Err(Error::Canceled(Cause::RequestCanceled));
+                return Err(Error::CanceledWaiting);
             }
             let head = self.encode(request)?;
             let conn = self.get_conn(&request.url, &request.context, request.cancel.as_ref()).await?;

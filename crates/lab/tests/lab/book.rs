@@ -2,6 +2,11 @@
 
 use std::process::Command;
 
+use httptrace::Exit;
+use lab::build::build;
+use lab::check::tags::tags;
+use lab::workspace::Workspace;
+
 #[test]
 fn the_book_of_this_repository_builds_from_any_directory_inside() {
     let dest = tempfile::tempdir().expect("a directory");
@@ -13,4 +18,23 @@ fn the_book_of_this_repository_builds_from_any_directory_inside() {
         .expect("the lab starts");
     assert!(output.status.success(), "{}", crate::support::said(&output));
     assert!(dest.path().join("index.html").is_file());
+}
+
+#[test]
+fn the_page_of_exits_has_every_id_exactly_once() {
+    let dest = tempfile::tempdir().expect("a directory");
+    let workspace = Workspace::find().expect("the lab's own repository");
+    build(&workspace, dest.path()).expect("the book builds");
+    let page = std::fs::read_to_string(dest.path().join("exits.html")).expect("the page is there");
+    let tags = tags(&page);
+    let exits = tags.iter().filter(|tag| tag.get("class") == Some("exit"));
+    let listed: Vec<_> = exits.map(|tag| tag.get("id").expect("an entry has an anchor").to_owned()).collect();
+    let all: Vec<_> = Exit::ALL.iter().map(|exit| exit.id().to_ascii_lowercase()).collect();
+    assert_eq!(listed, all);
+    for exit in Exit::ALL {
+        let anchor = exit.id().to_ascii_lowercase();
+        // A second element of that name would catch the links.
+        assert_eq!(tags.iter().filter(|tag| tag.get("id") == Some(&anchor)).count(), 1, "{anchor}");
+        assert_eq!(page.matches(&format!("<code>{}</code></a> ", exit.id())).count(), 1, "{exit}");
+    }
 }

@@ -1,7 +1,7 @@
 //! The head of a response.
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, PRAGMA};
 
 use crate::error::Error;
 
@@ -44,7 +44,11 @@ pub(crate) fn parse(head: &Bytes) -> Result<Head, Error> {
     let line_end = head.iter().position(|&byte| byte == b'\n').unwrap_or(head.len());
     let (proto, status, reason) = parse_status_line(head, line_end)?;
     let fields = head.slice((line_end + 1).min(head.len())..);
-    let header = parse_fields(&fields)?;
+    let mut header = parse_fields(&fields)?;
+    if header.get(PRAGMA).is_some_and(|value| value == "no-cache") && !header.contains_key(CACHE_CONTROL) {
+        // The older word for it (RFC 9111 section 5.4). Go: fixPragmaCacheControl
+        header.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
     Ok(Head { proto, status, reason, header })
 }
 
@@ -260,6 +264,17 @@ mod tests {
         let head = parsed("HTTP/1.1 200 OK\r\nA: one\r\n  two\r\nB: c\r\n\r\n").unwrap();
         assert_eq!(head.header["a"], "one two");
         assert_eq!(head.header["b"], "c");
+    }
+
+    #[test]
+    fn the_older_word_for_no_cache_is_understood() {
+        let cache_control = |fields: &str| {
+            let head = parse(&format!("HTTP/1.1 200 OK\r\n{fields}\r\n").into()).unwrap();
+            head.header.get(CACHE_CONTROL).cloned()
+        };
+        assert_eq!(cache_control("Pragma: no-cache\r\n").unwrap(), "no-cache");
+        assert_eq!(cache_control("Pragma: no-cache\r\nCache-Control: private\r\n").unwrap(), "private");
+        assert_eq!(cache_control("Pragma: other\r\n"), None);
     }
 
     #[test]
