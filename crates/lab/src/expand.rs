@@ -8,7 +8,7 @@
 //! - `{{#predict ID}}`: a question of `book/questions/`
 //! - `{{#matrix}}`, `{{#matrix ROW…}}`: our figures and Go's side by side, see [`measured`](crate::measured)
 //! - `{{#races NAME…}}`: the rows that a race decides, as these recordings have them and as Go was seen with
-//! - `{{#exits}}`: every exit with its facts, under a heading for each place, see [`exits`](crate::exits)
+//! - `{{#exits}}`: every exit with its facts, under a heading for each place, see [`exits`]
 //!
 //! Some may stand anywhere in a line, so that no number in the prose is typed:
 //!
