@@ -11,6 +11,7 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
 
@@ -37,10 +38,15 @@ impl TokioRuntime {
 impl Runtime for TokioRuntime {
     fn spawn(&self, name: TaskName, task: BoxFuture<'static, ()>) {
         let alive = self.census.enter(name);
-        tokio::spawn(async move {
+        let counted = async move {
             let _alive = alive;
             task.await;
-        });
+        };
+        // With no runtime to run it the task is dropped, as by one that is being shut down: whoever waits for it learns
+        // from that. (It may be spawned by a drop, where a panic would be the end of the process.)
+        if let Ok(runtime) = Handle::try_current() {
+            drop(runtime.spawn(counted));
+        }
     }
 
     fn timer(&self, deadline: Duration) -> Pin<Box<dyn Timer>> {

@@ -191,11 +191,11 @@ impl Exchange {
         drop(unwanted);
     }
 
-    /// Closes the connection, if it still carries this request.
+    /// Closes the connection, if it still carries this request, and says whether it does.
     ///
     /// Decided under the lock and done after it; between the two, on another thread, read_loop could pool the connection
     /// and the close would hit whoever takes it next. So the decision is noted, and [`Lent::detach`] looks for it.
-    pub(crate) fn close_conn(&self, reason: CloseReason) {
+    pub(crate) fn close_conn(&self, reason: CloseReason) -> bool {
         let carried = {
             let mut state = self.lock();
             if !state.detached {
@@ -206,6 +206,7 @@ impl Exchange {
         if carried {
             self.shared.close(Actor::Caller, reason);
         }
+        carried
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

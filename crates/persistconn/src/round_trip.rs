@@ -8,7 +8,7 @@ use http::header::HeaderName;
 use httptrace::{Actor, Channel, Event, Exit, Step, Timer, select};
 
 use crate::conn::{ConnHandle, RequestAndChan, WriteRequest};
-use crate::context::{CancelToken, Cause, legacy_cancel};
+use crate::context::{CancelToken, Cause, Context, legacy_cancel};
 use crate::error::{CloseReason, Error};
 use crate::exchange::{Exchange, Lent};
 use crate::request::Request;
@@ -62,9 +62,15 @@ pub async fn round_trip(handle: ConnHandle, request: &mut Request, head: Encoded
     shared.emit(Actor::Caller, || Event::Call { step: Step::PersistConnRoundTrip });
 
     let exchange = Exchange::new(Arc::clone(&shared));
-    let mut waiting = Waiting { exchange: &exchange, shared: &shared, over: false };
-    let written_before = shared.written();
     let (context, cancel) = (request.context.clone(), request.cancel.clone());
+    let mut waiting = Waiting {
+        exchange: &exchange,
+        shared: &shared,
+        context: &context,
+        cancel: cancel.as_ref(),
+        written_before: shared.written(),
+        over: false,
+    };
     let expects_continue = request.expects_continue();
 
     // read_loop first: the request must lie there when the first byte of the answer comes. A loop that has left
@@ -96,26 +102,17 @@ pub async fn round_trip(handle: ConnHandle, request: &mut Request, head: Encoded
     // ANCHOR: select
     loop {
         // - resc: read_loop, with the response or an error
-        // - write_err_ch: write_loop, when the request is written or the write has failed (after a cancel it fails for
-        //   that reason, and read_loop's leaving is what is waited for)
+        // - write_err_ch: write_loop, when the request is written or the write has failed
         // - closech: read_loop, when it has left
         // - header timer: the clock, once the request is written
         // - cancel, context: the caller
         // All are cancel-safe: what is ready stays ready until it is taken. The response first, so that neither a
         // close nor a cancel of the same instant can lose it (Go looks at resc again in those two arms).
+        // In the last three the caller closes the connection and leaves: it does not wait for loops that may be on a
+        // runtime which nobody drives. Only if read_loop has pooled the connection already, its response is on its way.
         select! {
-            response = exchange.resc() => {
-                let given_up = canceled || context.cause().is_some() || is_cancelled(cancel.as_ref());
-                let exit = match (&response, given_up, shared.is_open()) {
-                    (Err(_), ..) => Exit::RoundTripClosed,
-                    (Ok(_), true, _) => Exit::ContextButResponse,
-                    (Ok(_), false, true) => Exit::GotResponse,
-                    (Ok(_), false, false) => Exit::ClosedButResponse,
-                };
-                waiting.leave(exit);
-                return response.map_err(|error| map_round_trip_error(&shared, &exchange, written_before, error));
-            }
-            result = exchange.write_err_ch(), if !wrote && !canceled => match result {
+            response = exchange.resc() => return waiting.got(response),
+            result = exchange.write_err_ch(), if !wrote => match result {
                 Ok(()) => {
                     wrote = true;
                     header_timer = config.response_header_timeout.map(|limit| config.rt.timer(config.rt.now() + limit));
@@ -124,50 +121,47 @@ pub async fn round_trip(handle: ConnHandle, request: &mut Request, head: Encoded
                     // read_loop may have answered and closed the connection, and thereby ended the write, since resc
                     // was looked at. Differs from Go: its writeLoop does not end with the connection.
                     if let Some(response) = exchange.try_resc() {
-                        waiting.leave(Exit::ClosedButResponse);
-                        return response.map_err(|error| map_round_trip_error(&shared, &exchange, written_before, error));
+                        return waiting.got(response);
                     }
                     exchange.close_conn(CloseReason::WriteError(Box::new(error.clone())));
-                    waiting.leave(Exit::RoundTripWriteError);
-                    return Err(map_round_trip_error(&shared, &exchange, written_before, error));
+                    return Err(waiting.failed(Exit::RoundTripWriteError, error));
                 }
             },
             () = exchange.ended() => {
                 if let Some(response) = exchange.try_resc() {
-                    waiting.leave(Exit::ClosedButResponse);
-                    return response.map_err(|error| map_round_trip_error(&shared, &exchange, written_before, error));
+                    return waiting.got(response);
                 }
                 // A loop that leaves of its own will has closed the connection by now; one that was dropped with its
                 // runtime is about to.
                 shared.close(Actor::Caller, CloseReason::RuntimeGone);
-                waiting.leave(match (canceled, shared.closed()) {
-                    (true, _) if is_cancelled(cancel.as_ref()) => Exit::RoundTripLegacyCancel,
-                    (true, _) => Exit::RoundTripContext,
-                    (false, Some(CloseReason::HeaderTimeout)) => Exit::HeaderTimeout,
-                    (false, _) => Exit::RoundTripClosed,
-                });
-                let reason = shared.closed().unwrap_or(CloseReason::RuntimeGone);
-                return Err(map_round_trip_error(&shared, &exchange, written_before, Error::Closed(Box::new(reason))));
+                let error = match shared.closed().unwrap_or(CloseReason::RuntimeGone) {
+                    CloseReason::WriteError(error) => *error,
+                    reason => Error::Closed(Box::new(reason)),
+                };
+                return Err(waiting.failed(Exit::RoundTripClosed, error));
             }
             () = fired(&mut header_timer) => {
                 header_timer = None;
-                exchange.close_conn(CloseReason::HeaderTimeout);
+                if exchange.close_conn(CloseReason::HeaderTimeout) {
+                    return waiting.give_up(Exit::HeaderTimeout, Error::HeaderTimeout);
+                }
             }
             () = legacy_cancel(cancel.as_ref()), if !canceled => {
                 canceled = true;
-                exchange.close_conn(CloseReason::Canceled(Cause::RequestCanceled));
+                let cause = Cause::RequestCanceled;
+                if exchange.close_conn(CloseReason::Canceled(cause.clone())) {
+                    return waiting.give_up(Exit::RoundTripLegacyCancel, Error::Canceled(cause));
+                }
             }
             cause = context.done(), if !canceled => {
                 canceled = true;
-                exchange.close_conn(CloseReason::Canceled(cause));
+                if exchange.close_conn(CloseReason::Canceled(cause.clone())) {
+                    return waiting.give_up(Exit::RoundTripContext, Error::Canceled(cause));
+                }
             }
         }
     }
     // ANCHOR_END: select
-}
-
-fn is_cancelled(cancel: Option<&CancelToken>) -> bool {
-    cancel.is_some_and(CancelToken::is_cancelled)
 }
 
 async fn fired(timer: &mut Option<Pin<Box<dyn Timer>>>) {
@@ -181,6 +175,9 @@ async fn fired(timer: &mut Option<Pin<Box<dyn Timer>>>) {
 struct Waiting<'a> {
     exchange: &'a Exchange,
     shared: &'a ConnShared,
+    context: &'a Context,
+    cancel: Option<&'a CancelToken>,
+    written_before: u64,
     over: bool,
 }
 
@@ -188,6 +185,37 @@ impl Waiting<'_> {
     fn leave(&mut self, exit: Exit) {
         self.over = true;
         self.shared.emit(Actor::Caller, || Event::Exit { id: exit });
+    }
+
+    /// read_loop has sent a response, or the error that stands for it.
+    fn got(&mut self, response: Result<Response, Error>) -> Result<Response, Error> {
+        let response = match response {
+            Ok(response) => response,
+            Err(error) => return Err(self.failed(Exit::RoundTripClosed, error)),
+        };
+        let given_up = self.context.cause().is_some() || self.cancel.is_some_and(CancelToken::is_cancelled);
+        self.leave(match (given_up, self.shared.is_open()) {
+            (true, _) => Exit::ContextButResponse,
+            (false, true) => Exit::GotResponse,
+            (false, false) => Exit::ClosedButResponse,
+        });
+        Ok(response)
+    }
+
+    fn failed(&mut self, exit: Exit, error: Error) -> Error {
+        self.leave(exit);
+        map_round_trip_error(self.shared, self.exchange, self.written_before, error)
+    }
+
+    /// The caller has closed the connection. A response that was delivered just before that is still its own.
+    fn give_up(&mut self, exit: Exit, error: Error) -> Result<Response, Error> {
+        match self.exchange.try_resc() {
+            Some(Ok(response)) => self.got(Ok(response)),
+            Some(Err(_)) | None => {
+                self.leave(exit);
+                Err(error)
+            }
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use http::header::CONNECTION;
 use httptrace::{Actor, BoxIo, ConnId, Event, Exit, Runtime, Step, TaskName, Trace, select};
 use persistconn::context::legacy_cancel;
 use persistconn::{
-    CancelToken, CloseReason, ConnConfig, ConnHandle, ConnShared, Context, EncodedHead, IdlePool, IoError,
-    Permit, Refused, Request, Response,
+    CancelToken, CloseReason, ConnConfig, ConnHandle, ConnShared, Context, EncodedHead, IdlePool, IoError, Permit,
+    Refused, Request, Response,
 };
 use url::Url;
 
@@ -21,7 +21,7 @@ use crate::key::{ConnectMethod, check};
 use crate::pool::{Limits, Pool, PoolCensus, Put};
 use crate::probe::probe_request_body;
 use crate::retry::should_retry_request;
-use crate::want_conn::{Delivered, WantConn};
+use crate::want_conn::{Delivered, Offer, WantConn};
 
 /// Sends requests over connections that it opens, keeps and reuses. Cheap to clone; all clones share one pool.
 ///
@@ -202,12 +202,19 @@ impl Transport {
         }
         let mut wanting = Wanting { transport: &self.inner, want: &want, over: false };
         self.inner.queue_for_dial(&want);
-        // - recv: the dial, or a read_loop that gives a connection back. Cancel-safe: what was delivered stays.
-        // - cancel, context: the caller. Cancel-safe: an end does not go away.
-        let delivery = select! {
-            delivery = want.recv() => delivery,
-            () = legacy_cancel(cancel) => return Err(wanting.canceled(Error::CanceledWaiting)),
-            cause = context.done() => return Err(wanting.canceled(Error::Canceled(cause))),
+        let delivery = loop {
+            // - recv: the dial, or a read_loop that gives a connection back; or whoever leaves a place to dial on.
+            //   Cancel-safe: what was offered stays.
+            // - cancel, context: the caller. Cancel-safe: an end does not go away.
+            let offer = select! {
+                offer = want.recv() => offer,
+                () = legacy_cancel(cancel) => return Err(wanting.canceled(Error::CanceledWaiting)),
+                cause = context.done() => return Err(wanting.canceled(Error::Canceled(cause))),
+            };
+            match offer {
+                Offer::Delivery(delivery) => break delivery,
+                Offer::Place(place) => self.inner.start_dial(Arc::clone(&want), place),
+            }
         };
         wanting.over = true;
         match delivery {
@@ -281,17 +288,16 @@ impl Inner {
     /// Dials for `want`, now or when a place becomes free.
     fn queue_for_dial(self: &Arc<Self>, want: &Arc<WantConn>) {
         if self.pool.queue_for_dial(want) {
-            self.start_dial(Arc::clone(want));
+            self.start_dial(Arc::clone(want), HostPlace::new(self, want.method.key()));
         }
     }
 
-    /// Starts the task that opens a connection for `want`. The place it takes is already counted.
+    /// Starts the task that opens a connection for `want`, on `place`, which is already counted.
     ///
     /// The dial is not the request's: when the request ends first, the connection is there for the next one.
     ///
     /// Go: transport.go (*Transport).startDialConnForLocked
-    fn start_dial(self: &Arc<Self>, want: Arc<WantConn>) {
-        let place = HostPlace { transport: Arc::downgrade(self), key: Arc::clone(want.method.key()) };
+    fn start_dial(self: &Arc<Self>, want: Arc<WantConn>, place: HostPlace) {
         let id = ConnId(self.next_conn.fetch_add(1, Ordering::Relaxed));
         let dial = Dial {
             transport: Arc::downgrade(self),
@@ -341,16 +347,29 @@ impl IdlePool for Inner {
 }
 
 /// A connection's or a dial's place among those of its host.
-struct HostPlace {
+#[derive(Debug)]
+pub(crate) struct HostPlace {
     transport: Weak<Inner>,
     key: Arc<str>,
 }
 
+impl HostPlace {
+    fn new(transport: &Arc<Inner>, key: &Arc<str>) -> Self {
+        HostPlace { transport: Arc::downgrade(transport), key: Arc::clone(key) }
+    }
+}
+
 impl Drop for HostPlace {
+    /// The next in line may dial.
+    ///
+    /// Differs from Go: whoever waits starts its dial itself, on a runtime of its own. The one that frees the place may
+    /// be the last task of a runtime that is shut down.
     fn drop(&mut self) {
         let Some(transport) = self.transport.upgrade() else { return };
-        if let Some(next) = transport.pool.dec_conns_per_host(&self.key) {
-            transport.start_dial(next);
+        while let Some(next) = transport.pool.dec_conns_per_host(&self.key) {
+            if next.try_place(|| HostPlace::new(&transport, &self.key)) {
+                return;
+            }
         }
     }
 }

@@ -9,9 +9,11 @@ use persistconn::ConnHandle;
 
 use crate::error::Error;
 use crate::key::ConnectMethod;
+use crate::transport::HostPlace;
 
-/// A place for one connection, wanted by one caller and offered by several: its own dial, whoever gives a connection
-/// back, and whoever frees a place. The first one wins; the others keep what they have.
+/// A place for one connection, wanted by one caller and offered by several: its own dial and whoever gives a connection
+/// back. The first one wins; the others keep what they have. Whoever frees a place among the connections of the host
+/// may offer that too: then the caller dials.
 ///
 /// Go twin: transport.go type wantConn
 #[doc(alias = "wantConn")]
@@ -23,10 +25,23 @@ pub(crate) struct WantConn {
 
 #[derive(Debug)]
 enum State {
-    Waiting(Option<Waker>),
+    Waiting {
+        caller: Option<Waker>,
+        /// Somebody has left it; the caller has not looked yet.
+        place: Option<HostPlace>,
+    },
     Delivered(Delivery),
     /// The caller has what it wanted, or has given up.
     Over,
+}
+
+/// What a waiting request is woken with.
+#[derive(Debug)]
+pub(crate) enum Offer {
+    /// It has what it wanted, or will not get it.
+    Delivery(Delivery),
+    /// It may dial now, and waits on.
+    Place(HostPlace),
 }
 
 /// What a waiting request gets.
@@ -42,12 +57,12 @@ pub(crate) struct Delivered {
 
 impl WantConn {
     pub(crate) fn new(method: ConnectMethod) -> Arc<Self> {
-        Arc::new(WantConn { method, state: Mutex::new(State::Waiting(None)) })
+        Arc::new(WantConn { method, state: Mutex::new(State::Waiting { caller: None, place: None }) })
     }
 
     /// Neither served nor given up yet.
     pub(crate) fn waiting(&self) -> bool {
-        matches!(*self.lock(), State::Waiting(_))
+        matches!(*self.lock(), State::Waiting { .. })
     }
 
     /// Offers a connection or an error.
@@ -56,41 +71,61 @@ impl WantConn {
     ///
     /// Gives it back when the caller does not wait any more.
     pub(crate) fn try_deliver(&self, delivery: Delivery) -> Result<(), Delivery> {
-        let caller = {
+        let (caller, place) = {
             let mut state = self.lock();
             match &mut *state {
-                State::Waiting(caller) => {
-                    let caller = caller.take();
+                State::Waiting { caller, place } => {
+                    let offered = (caller.take(), place.take());
                     *state = State::Delivered(delivery);
-                    caller
+                    offered
                 }
                 State::Delivered(_) | State::Over => return Err(delivery),
             }
         };
+        // The next in line may have it.
+        drop(place);
         if let Some(caller) = caller {
             caller.wake();
         }
         Ok(())
     }
 
-    /// Waits for the first delivery.
+    /// Offers a place to dial on, unless the caller does not wait any more.
+    pub(crate) fn try_place(&self, make: impl FnOnce() -> HostPlace) -> bool {
+        let caller = match &mut *self.lock() {
+            State::Waiting { caller, place } => {
+                *place = Some(make());
+                caller.take()
+            }
+            State::Delivered(_) | State::Over => return false,
+        };
+        if let Some(caller) = caller {
+            caller.wake();
+        }
+        true
+    }
+
+    /// Waits for the first delivery, or for a place to dial on.
     ///
     /// # Cancel safety
     ///
     /// Cancel-safe: what was delivered stays until it is returned or [`cancel`](Self::cancel) takes it out.
-    pub(crate) async fn recv(&self) -> Delivery {
+    pub(crate) async fn recv(&self) -> Offer {
         poll_fn(|cx| {
             let mut state = self.lock();
             match &mut *state {
-                State::Waiting(caller) => {
+                State::Waiting { caller, place } => {
+                    if let Some(place) = place.take() {
+                        return Poll::Ready(Offer::Place(place));
+                    }
                     let old = caller.replace(cx.waker().clone());
                     drop(state);
                     drop(old);
                     Poll::Pending
                 }
                 State::Delivered(_) => match mem::replace(&mut *state, State::Over) {
-                    State::Delivered(delivery) => Poll::Ready(delivery),
-                    State::Waiting(_) | State::Over => unreachable!("looked at under the same lock"),
+                    State::Delivered(delivery) => Poll::Ready(Offer::Delivery(delivery)),
+                    State::Waiting { .. } | State::Over => unreachable!("looked at under the same lock"),
                 },
                 State::Over => unreachable!("a request receives one connection"),
             }
@@ -103,7 +138,7 @@ impl WantConn {
         let state = mem::replace(&mut *self.lock(), State::Over);
         match state {
             State::Delivered(delivery) => Some(delivery),
-            State::Waiting(_) | State::Over => None,
+            State::Waiting { .. } | State::Over => None,
         }
     }
 

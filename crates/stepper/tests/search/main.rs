@@ -6,6 +6,7 @@
 //!
 //! - `SEARCH_SEEDS=5000` runs that many seeds, from 0
 //! - `SEARCH_SEEDS=17..18` runs these; a single seed prints what happened, as the recorder saw it
+//! - `CI_SEEDS` is the same for the runs with up to eight callers
 //! - feature `unbiased`: the arms of the port's selects are tried in random order
 //!
 //! # Layout
@@ -32,13 +33,16 @@ use std::ops::Range;
 
 use httptrace::Exit;
 
-use crate::plan::Plan;
+use crate::plan::{Company, Plan};
 use crate::run::{Ran, run};
 
 /// How many seeds are run unless `SEARCH_SEEDS` says otherwise.
 const SEEDS: u64 = 1000;
 
-/// Exits that a thousand seeds must take: a search that does not come there finds nothing there.
+/// How many seeds with up to eight callers are run unless `CI_SEEDS` says otherwise.
+const CROWDS: u64 = 500;
+
+/// Exits that each kind of search must take: a search that does not come there finds nothing there.
 const EXPECTED: &[Exit] = &[
     Exit::IdleServerClosed,
     Exit::IdleTimeout,
@@ -79,22 +83,32 @@ const EXPECTED: &[Exit] = &[
 
 #[test]
 fn no_schedule_loses_a_byte_a_task_a_place_or_a_connection() {
-    let asked = std::env::var("SEARCH_SEEDS").ok();
-    let seeds = asked.as_deref().map_or(0..SEEDS, range);
+    search("SEARCH_SEEDS", SEEDS, Company::Few, "no_schedule");
+}
+
+#[test]
+fn no_order_of_read_close_drop_and_cancel_among_eight_callers_loses_any_either() {
+    search("CI_SEEDS", CROWDS, Company::Crowd, "no_order");
+}
+
+/// Runs the seeds that the environment variable `asked` names, and fails at the first that has a finding.
+fn search(asked: &str, usual: u64, company: Company, test: &str) {
+    let seeds = std::env::var(asked).map_or(0..usual, |text| range(asked, &text));
     let mut exits: BTreeMap<&str, u64> = BTreeMap::new();
     for seed in seeds.clone() {
-        let ran = run(seed);
+        let ran = run(seed, company);
         if seeds.end - seeds.start == 1 {
             ran.records.iter().for_each(|record| println!("{record:?}"));
         }
         for exit in ran.exits() {
             *exits.entry(exit.id()).or_default() += 1;
         }
-        assert!(ran.findings.is_empty(), "{}", report(seed, &ran));
+        let again = format!("{asked}={seed}..{} cargo test -p stepper --test search {test}", seed + 1);
+        assert!(ran.findings.is_empty(), "{}", report(seed, company, &ran, &again));
     }
     println!("seeds {seeds:?}; exits taken: {exits:?}");
     let untaken: Vec<_> = EXPECTED.iter().filter(|exit| !exits.contains_key(exit.id())).collect();
-    let enough = seeds.end.saturating_sub(seeds.start) >= SEEDS;
+    let enough = seeds.end.saturating_sub(seeds.start) >= usual;
     assert!(!enough || untaken.is_empty(), "the search never took these exits: {untaken:?}");
 }
 
@@ -103,7 +117,7 @@ fn no_schedule_loses_a_byte_a_task_a_place_or_a_connection() {
 #[test]
 fn a_seed_runs_the_same_way_twice() {
     for seed in 0..50 {
-        let (first, second) = (run(seed), run(seed));
+        let (first, second) = (run(seed, Company::Few), run(seed, Company::Few));
         assert!(first.history == second.history, "seed {seed}: the choices differ");
         assert!(first.records == second.records, "seed {seed}: the events differ");
         assert_eq!(first.findings, second.findings, "seed {seed}");
@@ -111,21 +125,20 @@ fn a_seed_runs_the_same_way_twice() {
 }
 
 /// `from..to`, or how many from 0.
-fn range(text: &str) -> Range<u64> {
-    let number = |text: &str| text.trim().parse().unwrap_or_else(|_| panic!("SEARCH_SEEDS={text}: not a number"));
+fn range(asked: &str, text: &str) -> Range<u64> {
+    let number =
+        |part: &str| part.trim().parse().unwrap_or_else(|_| panic!("{asked}={text}: {part:?} is not a number"));
     match text.split_once("..") {
         Some((from, to)) => number(from)..number(to),
         None => 0..number(text),
     }
 }
 
-fn report(seed: u64, ran: &Ran) -> String {
-    let again = if run(seed).findings == ran.findings { "again" } else { "NOT again" };
+fn report(seed: u64, company: Company, ran: &Ran, again: &str) -> String {
+    let fails = if run(seed, company).findings == ran.findings { "again" } else { "NOT again" };
     format!(
-        "seed {seed} fails, and {again} when it is run again:\n  {}\n\
-         SEARCH_SEEDS={seed}..{} cargo test -p stepper --test search no_schedule\n{:#?}",
+        "seed {seed} fails, and {fails} when it is run again:\n  {}\n{again}\n{:#?}",
         ran.findings.join("\n  "),
-        seed + 1,
-        Plan::draw(seed),
+        Plan::draw(seed, company),
     )
 }

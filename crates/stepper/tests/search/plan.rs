@@ -23,6 +23,15 @@ pub(crate) struct Plan {
     pub(crate) ending: Ending,
 }
 
+/// How many are at work at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Company {
+    /// One to three callers, with up to four requests each.
+    Few,
+    /// Two to eight callers, with one or two requests each.
+    Crowd,
+}
+
 /// The transport's.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -157,13 +166,18 @@ pub(crate) enum End {
 }
 
 impl Plan {
-    pub(crate) fn draw(seed: u64) -> Self {
+    pub(crate) fn draw(seed: u64, company: Company) -> Self {
         let dice = &mut Dice::new(seed);
         let settings = Settings::draw(dice);
         let hosts = if dice.one_in(4) { 2 } else { 1 };
-        // Half of the runs have one caller: there it is known which connection the next request must find.
-        let callers = dice.of(&[1, 1, 2, 3]);
-        let longest = if callers == 1 { 4 } else { 3 };
+        let (callers, longest) = match company {
+            // Half of the runs have one caller: there it is known which connection the next request must find.
+            Company::Few => match dice.of(&[1, 1, 2, 3]) {
+                1 => (1, 4),
+                several => (several, 3),
+            },
+            Company::Crowd => (2 + dice.below(7), 2),
+        };
         let patient = dice.one_in(4);
         let mut number = 0;
         let callers: Vec<Vec<Errand>> = (0..callers)

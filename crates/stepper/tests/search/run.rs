@@ -13,7 +13,7 @@ use transport::Transport;
 use crate::caller::Caller;
 use crate::findings::Findings;
 use crate::giving_up::wait;
-use crate::plan::{Ending, Plan, When};
+use crate::plan::{Company, Ending, Plan, When};
 
 /// Polls that no run needs: one that reaches them goes round in circles.
 const MAX_POLLS: u64 = 300_000;
@@ -36,8 +36,8 @@ impl Ran {
 }
 
 /// Runs this seed. A panic is a finding too.
-pub(crate) fn run(seed: u64) -> Ran {
-    let plan = Arc::new(Plan::draw(seed));
+pub(crate) fn run(seed: u64, company: Company) -> Ran {
+    let plan = Arc::new(Plan::draw(seed, company));
     let stepper = Stepper::seeded(seed);
     let run = Run::new(plan, &stepper);
     let outcome = catch_unwind(AssertUnwindSafe(|| run.all()));

@@ -1,0 +1,18 @@
+//! What Go's own tests ask of an HTTP/1 client, asked of this one. Each test names its twin; `go_rows.rs` keeps the list.
+
+#[expect(dead_code, reason = "the stage serves several test programs, each of which uses a part of it")]
+mod support;
+
+mod go {
+    mod body;
+    mod cancel;
+    mod expect_continue;
+    mod framing;
+    mod limits;
+    mod one_xx;
+    mod retry;
+    mod streams;
+    mod texts;
+    mod timeouts;
+    mod upgrade;
+}
