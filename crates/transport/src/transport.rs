@@ -129,8 +129,8 @@ impl Transport {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
-            // Differs from Go: a body that is a reader is gone with the first attempt, read or not; Go sends an
-            // unread one again as it is.
+            // Differs from Go: a body that is a reader went with the first attempt, so it is always made again. Go makes
+            // it again only if some of it was read.
             let rewindable = in_memory.is_some() || request.get_body.is_some();
             if !should_retry_request(reused, request, rewindable, &error) {
                 return Err(Error::Conn(unmarked(error)));
