@@ -135,7 +135,7 @@ fn page(rows: &[Row]) -> String {
     say("# Go's own tests, told again".to_owned());
     say(String::new());
     say(format!(
-        "What Go 1.27.3 asks of its HTTP/1 client in {ROWS} tests, and which test here asserts it: {covered} of them; {} wait.",
+        "What Go 1.27.3 asks of its HTTP/1 client in {ROWS} tests, and which test here asserts it:\n{covered} are told again, {} wait.",
         rows.len() - covered
     ));
     say("This page is written from `go_tests.toml`.".to_owned());

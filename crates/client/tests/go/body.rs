@@ -67,8 +67,7 @@ fn a_body_is_let_go_once_also_when_the_answer_comes_before_its_end() {
     });
 }
 
-/// Of Go's six kinds the types leave one that can be sent for: the others cannot be built, or have no body yet when their
-/// fault is found.
+/// Of Go's six kinds the types leave two that a body can be given to; the other four cannot be built.
 ///
 /// Go: TestTransportClosesBodyOnInvalidRequests
 #[test]
@@ -243,8 +242,8 @@ fn a_bad_trailer_is_an_error_for_ever_after_all_the_data() {
     });
 }
 
-/// A read of Rust's cannot give data and the end at once; that the end is known without one more read shows in the body,
-/// and in the connection being back.
+/// A read of Rust's cannot give data and the end at once. That the end is known without one more read shows in the
+/// body, and in the connection being back.
 ///
 /// Go: TestFinalChunkedBodyReadEOF
 #[test]

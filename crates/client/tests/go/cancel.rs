@@ -17,29 +17,29 @@ use crate::support::{Stage, on_sockets, open_becomes, read_until_error, request,
 #[derive(Clone, Copy, Debug)]
 enum Way {
     /// Go: `Transport.CancelRequest`.
-    OfTransport,
+    Transport,
     /// Go: `Request.Cancel`.
-    OfRequest,
+    Request,
     /// Go: the request's context.
-    OfContext,
+    Context,
 }
 
 impl Way {
-    const ALL: [Way; 3] = [Way::OfTransport, Way::OfRequest, Way::OfContext];
+    const ALL: [Way; 3] = [Way::Transport, Way::Request, Way::Context];
 
     /// Prepares the request; what is returned cancels it.
     fn arm(self, request: &mut Request) -> Box<dyn Fn()> {
         match self {
-            Way::OfTransport => {
+            Way::Transport => {
                 let token = request.cancel_token();
                 Box::new(move || token.cancel())
             }
-            Way::OfRequest => {
+            Way::Request => {
                 let token = CancelToken::new();
                 request.cancel = Some(token.clone());
                 Box::new(move || token.cancel())
             }
-            Way::OfContext => {
+            Way::Context => {
                 let (context, cancel) = Context::background().with_cancel();
                 request.context = context;
                 Box::new(move || cancel.cancel())
@@ -49,15 +49,15 @@ impl Way {
 
     fn text(self) -> &'static str {
         match self {
-            Way::OfTransport | Way::OfRequest => "net/http: request canceled",
-            Way::OfContext => "context canceled",
+            Way::Transport | Way::Request => "net/http: request canceled",
+            Way::Context => "context canceled",
         }
     }
 
     fn text_while_waiting(self) -> &'static str {
         match self {
-            Way::OfTransport | Way::OfRequest => "net/http: request canceled while waiting for connection",
-            Way::OfContext => "context canceled",
+            Way::Transport | Way::Request => "net/http: request canceled while waiting for connection",
+            Way::Context => "context canceled",
         }
     }
 }
@@ -178,7 +178,7 @@ fn a_cancel_during_the_dial_returns_at_once_and_a_second_one_does_no_harm() {
 /// Go: TestTransportCancelRequestBeforeDo
 #[test]
 fn a_request_that_was_cancelled_before_it_began_fails_with_the_right_error() {
-    for way in [Way::OfRequest, Way::OfContext] {
+    for way in [Way::Request, Way::Context] {
         on_sockets(async |stage| {
             let origin = stage.origin(Router::new().at("/", Reply::empty()));
             let client = stage.client();
@@ -210,8 +210,8 @@ fn a_deadline_that_has_passed_is_a_timeout_and_a_cancel_is_none() {
     });
 }
 
-/// In Go the write loop could still look at a request that its caller had back already. Here the caller does not get
-/// it back: it gives request and body away for good. What is left to see is that each body is let go once, whoever wins.
+/// In Go the write loop could still look at a request that its caller had back already. Here the caller gives request
+/// and body away for good. What is left to see is that each body is let go once, whoever wins.
 ///
 /// Go: TestErrorWriteLoopRace
 #[test]
@@ -235,6 +235,8 @@ fn a_thousand_deadlines_in_the_middle_of_a_request_leave_no_body_behind() {
             outcomes[usize::from(uses.reads() > 0)] += 1;
             all.push(uses);
         }
+        // The dial of a request that was given up goes on, and its connection waits in the pool for the next one.
+        client.close_idle_connections();
         stage.tasks_become(1).await;
         assert!(all.iter().all(|uses| uses.drops() == 1));
         assert!(outcomes[0] > 0, "some end before their body is looked at: {outcomes:?}");

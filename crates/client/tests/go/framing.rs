@@ -175,7 +175,8 @@ fn read_response_cases() -> Vec<Read> {
             ..OK
         },
         Read {
-            raw: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0a\r\nBody here\n\r\n09\r\ncontinued\r\n0\r\n\r\n",
+            raw: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
+                  0a\r\nBody here\n\r\n09\r\ncontinued\r\n0\r\n\r\n",
             chunked: true,
             body: b"Body here\ncontinued",
             ..OK
@@ -341,8 +342,8 @@ fn each_response_of_gos_table_has_gos_fields_and_body() {
 fn trailer_names_are_known_before_the_body_and_values_after_it() {
     on_sockets(async |stage| {
         let wire = "HTTP/1.1 200 OK\r\nTrailer: Server-Trailer-A, Server-Trailer-B\r\nTrailer: Server-Trailer-C\r\n\
-                    Content-Type: text/plain; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nSome body\r\n0\r\n\
-                    Server-Trailer-A: valuea\r\nServer-Trailer-C: valuec\r\n\r\n";
+                    Content-Type: text/plain; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n\
+                    9\r\nSome body\r\n0\r\nServer-Trailer-A: valuea\r\nServer-Trailer-C: valuec\r\n\r\n";
         let origin = stage.origin(Script::new().await_request().send(wire).hold());
         let client = stage.client();
         let mut response = client.get(&origin.url("/")).await.unwrap();

@@ -160,8 +160,8 @@ fn what_a_server_sends_is_told_in_gos_words() {
     }
 }
 
-/// Differs from Go: there a name with a blank before its colon is a name of its own. `HeaderName` has no such names, and a server that
-/// sends one is not understood; the text is that for other names that are none.
+/// Differs from Go: there a name with a blank before its colon is a name of its own. `HeaderName` has no such names,
+/// and a server that sends one is not understood; the text is that for other names that are none.
 ///
 /// Go: TestInvalidHeaderResponse
 #[test]

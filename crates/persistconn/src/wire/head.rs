@@ -61,6 +61,18 @@ pub(crate) fn cut_short(came: &[u8]) -> Error {
     }
 }
 
+/// Refuses what cannot be a status line, in a head that is not complete. Says whether that line was there. Go reads a
+/// head line by line, and so does not wait for the second one when the first is of no use.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub(crate) fn check_status_line(came: &[u8]) -> Result<bool, Error> {
+    let Some(line_end) = came.iter().position(|&byte| byte == b'\n') else { return Ok(false) };
+    parse_status_line(&Bytes::copy_from_slice(&came[..line_end]), line_end)?;
+    Ok(true)
+}
+
 /// `HTTP/d.d NNN reason`. Go accepts any version of that form, and any three digits.
 fn parse_status_line(head: &Bytes, line_end: usize) -> Result<((u8, u8), u16, Bytes), Error> {
     let line = head[..line_end].trim_ascii_end();

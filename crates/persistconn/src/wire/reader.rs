@@ -88,21 +88,28 @@ impl ConnReader {
     ///
     /// # Errors
     ///
-    /// [`Error::HeaderTooLarge`] beyond the allowance, of which `limit` is the original; when the peer is done before
-    /// the head is, what [`head::cut_short`] says.
+    /// [`Error::HeaderTooLarge`] beyond the allowance, of which `limit` is the original; [`Error::Malformed`] for a
+    /// status line that is none; when the peer is done before the head is, what [`head::cut_short`] says.
     ///
     /// # Cancel safety
     ///
     /// Cancel-safe: what was read lies in the buffer.
     pub(crate) async fn head(&mut self, allowance: &mut u64, limit: u64) -> Result<Bytes, Error> {
-        let mut scanned = 0;
+        let (mut scanned, mut checked) = (0, false);
         loop {
-            if let Some(end) = find_end(&self.buf, &mut scanned) {
-                let left = allowance.checked_sub(end as u64).ok_or(Error::HeaderTooLarge { limit })?;
+            let end = find_end(&self.buf, &mut scanned);
+            if let Some(end) = end
+                && let Some(left) = allowance.checked_sub(end as u64)
+            {
                 *allowance = left;
                 return Ok(self.buf.split_to(end).freeze());
             }
-            if self.buf.len() as u64 >= *allowance {
+            // Whoever speaks another protocol may say one line and then wait: that line is refused when it is there.
+            if !checked {
+                let allowed = self.buf.len().min(usize::try_from(*allowance).unwrap_or(usize::MAX));
+                checked = head::check_status_line(&self.buf[..allowed])?;
+            }
+            if end.is_some() || self.buf.len() as u64 >= *allowance {
                 return Err(Error::HeaderTooLarge { limit });
             }
             if poll_fn(|cx| self.poll_fill_head(cx)).await? == 0 {
