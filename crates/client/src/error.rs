@@ -1,7 +1,8 @@
 //! What a request fails with, seen by the person who made it.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
+use httptrace::go_text::quote;
 use url::Url;
 
 /// Method, URL and reason: `Get "http://127.0.0.1:1/": dial tcp 127.0.0.1:1: connect: connection refused`.
@@ -24,7 +25,7 @@ pub struct Error {
 #[non_exhaustive]
 pub enum Reason {
     /// The text given as a URL is none.
-    #[error("parse {}: {why}", Quoted(text))]
+    #[error("parse {}: {why}", quote(text.as_bytes()))]
     BadUrl {
         /// What was given.
         text: String,
@@ -55,7 +56,7 @@ impl fmt::Display for Error {
         match &self.reason {
             // Go finds this fault before it has a request to name.
             Reason::BadUrl { .. } => self.reason.fmt(f),
-            Reason::Transport(_) => write!(f, "{} {}: {}", self.op, Quoted(&self.url), self.reason),
+            Reason::Transport(_) => write!(f, "{} {}: {}", self.op, quote(self.url.as_bytes()), self.reason),
         }
     }
 }
@@ -63,28 +64,6 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.reason)
-    }
-}
-
-/// A text between double quotes, as Go's `%q` shows it.
-pub(crate) struct Quoted<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_char('"')?;
-        for c in self.0.chars() {
-            match c {
-                '"' | '\\' => write!(f, "\\{c}")?,
-                '\n' | '\r' | '\t' => write!(f, "{}", c.escape_default())?,
-                '\x07' => f.write_str("\\a")?,
-                '\x08' => f.write_str("\\b")?,
-                '\x0c' => f.write_str("\\f")?,
-                '\x0b' => f.write_str("\\v")?,
-                _ if c.is_ascii_control() => write!(f, "\\x{:02x}", c as u32)?,
-                _ => f.write_char(c)?,
-            }
-        }
-        f.write_char('"')
     }
 }
 

@@ -3,9 +3,10 @@
 //! The `url` crate reads a URL as a browser does: it mends what it can, and words its faults in its own way. Go refuses
 //! more. So the text is looked at here first, by Go's rules and in Go's order; what passes is then parsed.
 
+use httptrace::go_text::quote;
 use transport::Error as TransportError;
 
-use crate::error::{Quoted, Reason};
+use crate::error::Reason;
 
 /// Looks for the first fault that Go would name.
 ///
@@ -71,12 +72,12 @@ fn check_host(host: &str) -> Result<(), String> {
     if !port.is_empty()
         && !port.strip_prefix(':').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
     {
-        return Err(format!("invalid port {} after host", Quoted(port)));
+        return Err(format!("invalid port {} after host", quote(port.as_bytes())));
     }
     check_escapes(host)?;
     let allowed = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "!$&'()*+,;=:[]<>\"-_.~%".contains(c);
     match host.chars().find(|&c| !allowed(c)) {
-        Some(c) => Err(format!("invalid character {} in host name", Quoted(c.encode_utf8(&mut [0; 4])))),
+        Some(c) => Err(format!("invalid character {} in host name", quote(c.encode_utf8(&mut [0; 4]).as_bytes()))),
         None => Ok(()),
     }
 }
@@ -86,7 +87,7 @@ fn check_escapes(part: &str) -> Result<(), String> {
     for (at, _percent) in part.match_indices('%') {
         let escape: &str = part.get(at..at + 3).unwrap_or(&part[at..]);
         if escape.len() < 3 || !escape[1..].bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(format!("invalid URL escape {}", Quoted(escape)));
+            return Err(format!("invalid URL escape {}", quote(escape.as_bytes())));
         }
     }
     Ok(())

@@ -11,6 +11,7 @@
 //! - [`recorder`]: a listener that keeps them and writes JSON lines
 //! - [`rt`]: the seam: spawn, timer, now, dial
 //! - [`census`]: how many tasks of which name are alive
+//! - [`go_text`]: Go's wording of errors and quotations
 //! - [`tokio_rt`]: the seam on tokio (feature `net`, on by default)
 //!
 //! Go twin: package `net/http/httptrace` for the events; Go's scheduler and `net.Dialer` for the seam.
@@ -18,6 +19,7 @@
 pub mod census;
 pub mod event;
 pub mod exit;
+pub mod go_text;
 pub mod recorder;
 pub mod rt;
 #[cfg(feature = "net")]

@@ -109,24 +109,3 @@ pub trait Settle: Runtime {
     /// the census with.
     fn alive_tasks(&self) -> usize;
 }
-
-/// The text of an I/O error in Go's form: no error number, no capital: `connection reset by peer`.
-pub fn go_io_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    match (error.raw_os_error(), text.find(" (os error")) {
-        (Some(_), Some(end)) => text[..end].to_lowercase(),
-        _ => text,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_os_error_reads_like_go() {
-        let refused = io::Error::from_raw_os_error(111);
-        assert_eq!(go_io_text(&refused), "connection refused");
-        assert_eq!(go_io_text(&io::Error::other("as it is")), "as it is");
-    }
-}

@@ -16,7 +16,8 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
 
 use crate::census::Census;
-use crate::rt::{BoxFuture, BoxIo, Io, Runtime, Settle, TaskName, Timer, go_io_text};
+use crate::go_text::go_io_text;
+use crate::rt::{BoxFuture, BoxIo, Io, Runtime, Settle, TaskName, Timer};
 
 /// Time between TCP keep-alive probes. Go: `net.Dialer.KeepAlive` of `DefaultTransport`.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use httptrace::rt::go_io_text;
+use httptrace::go_text::go_io_text;
 
 use crate::context::Cause;
 

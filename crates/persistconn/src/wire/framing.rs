@@ -4,9 +4,10 @@ use http::Method;
 use http::header::{
     CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
+use httptrace::go_text::quote;
 
 use crate::error::Error;
-use crate::wire::head::{Head, quote};
+use crate::wire::head::Head;
 use crate::wire::request::write_canonical;
 
 /// How the end of a body is known. RFC 9112 section 6.3; Go: transfer.go fixLength.

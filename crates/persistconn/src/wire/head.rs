@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, PRAGMA};
+use httptrace::go_text::quote;
 
 use crate::error::Error;
 
@@ -173,36 +174,6 @@ fn malformed_field(block: &[u8]) -> Error {
     }
 }
 
-/// The bytes between double quotes, as Go's `%q` shows them: text that can be printed as it is, all else escaped.
-///
-/// Go: strconv.Quote
-pub(crate) fn quote(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len() + 2);
-    out.push('"');
-    for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            match c {
-                '"' | '\\' => out.extend(['\\', c]),
-                '\x07' => out.push_str("\\a"),
-                '\x08' => out.push_str("\\b"),
-                '\x0c' => out.push_str("\\f"),
-                '\n' => out.push_str("\\n"),
-                '\r' => out.push_str("\\r"),
-                '\t' => out.push_str("\\t"),
-                '\x0b' => out.push_str("\\v"),
-                _ if c.is_ascii_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
-                _ if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-                _ => out.push(c),
-            }
-        }
-        for byte in chunk.invalid() {
-            out.push_str(&format!("\\x{byte:02x}"));
-        }
-    }
-    out.push('"');
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,15 +231,6 @@ mod tests {
         assert_eq!(missing, r#"malformed MIME header: missing colon: "nocolon""#);
         let leading = text_of(parsed("HTTP/1.1 200 OK\r\n A: b\r\n\r\n"));
         assert_eq!(leading, r#"malformed MIME header initial line: " A: b""#);
-    }
-
-    #[test]
-    fn a_quotation_reads_like_go() {
-        assert_eq!(
-            quote("it's \"é\" \\ \x07\x08\x0c\n\r\t\x0b\x00\x7f\u{85}".as_bytes()),
-            r#""it's \"é\" \\ \a\b\f\n\r\t\v\x00\x7f\u0085""#
-        );
-        assert_eq!(quote(b"a\xffb"), r#""a\xffb""#);
     }
 
     #[test]

@@ -8,12 +8,12 @@ use std::pin::Pin;
 use bytes::Buf;
 use http::Method;
 use http::header::{CONTENT_LENGTH, HOST, HeaderName, TRAILER, TRANSFER_ENCODING, USER_AGENT};
+use httptrace::go_text::quote;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::error::{Error, IoError};
 use crate::request::{Request, RequestBody, RequestTrailers};
 use crate::shared::ConnShared;
-use crate::wire::head::quote;
 
 /// What is said in `User-Agent` when the caller says nothing. Go: `defaultUserAgent`.
 const DEFAULT_USER_AGENT: &str = "Go-http-client/1.1";
