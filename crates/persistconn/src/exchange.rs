@@ -281,7 +281,8 @@ impl Lent {
     pub(crate) fn go_on(&self, go_on: GoOn) {
         let write_loop = {
             let mut state = self.exchange.lock();
-            state.go_on = Some(go_on);
+            // The first word counts: a body that a 100 has let go is sent, whatever comes after it.
+            state.go_on.get_or_insert(go_on);
             state.write_loop.take()
         };
         if let Some(write_loop) = write_loop {
