@@ -105,13 +105,13 @@ impl Chunked {
                     let block = match buf[..] {
                         [b'\r', b'\n', ..] => buf.split_to(2),
                         [] | [b'\r'] => return Ok(Progress::NeedMore),
-                        _ => match find_end(buf, scanned) {
-                            Some(end) if end <= MAX_TRAILER => buf.split_to(end),
-                            None if buf.len() < MAX_TRAILER => return Ok(Progress::NeedMore),
-                            Some(_) | None => {
-                                return Err(Error::malformed(LONG_TRAILER));
-                            }
+                        // Go looks for CRLF CRLF before it parses; a bare LF may end a line in it, but not the block.
+                        _ if double_crlf(buf, scanned) => match find_end(buf, &mut 0) {
+                            Some(end) => buf.split_to(end),
+                            None => unreachable!("CRLF CRLF ends a block"),
                         },
+                        _ if buf.len() < MAX_TRAILER => return Ok(Progress::NeedMore),
+                        _ => return Err(Error::malformed(LONG_TRAILER)),
                     };
                     self.trailers = parse_fields(&block.freeze())?;
                     self.state = State::Done;
@@ -142,6 +142,17 @@ impl Chunked {
         }
         Ok(())
     }
+}
+
+/// Whether CRLF CRLF comes within the first [`MAX_TRAILER`] bytes. `scanned` says how much was looked at by earlier calls.
+///
+/// Go: transfer.go seeUpcomingDoubleCRLF
+#[doc(alias = "seeUpcomingDoubleCRLF")]
+fn double_crlf(bytes: &[u8], scanned: &mut usize) -> bool {
+    let bytes = &bytes[..bytes.len().min(MAX_TRAILER)];
+    let from = scanned.saturating_sub(3).min(bytes.len());
+    *scanned = bytes.len();
+    bytes[from..].windows(4).any(|four| four == b"\r\n\r\n")
 }
 
 /// The next line without its CRLF, or `None` while it is not complete.
@@ -230,6 +241,16 @@ mod tests {
         assert_eq!(text(&"1".repeat(5000)), "header line too long");
         let long_trailer = format!("0\r\nX: {}\r\n\r\n", "y".repeat(5000));
         assert_eq!(text(&long_trailer), "http: suspiciously long trailer after chunked body");
+    }
+
+    #[test]
+    fn a_bare_lf_does_not_end_the_trailers() {
+        let wire = b"0\r\nA: b\nC: d\r\n\r\n";
+        for step in 1..=wire.len() {
+            let (_, trailers, _) = decode(wire, step).unwrap();
+            assert_eq!((&trailers["a"], &trailers["c"]), (&"b".parse().unwrap(), &"d".parse().unwrap()));
+        }
+        assert!(decode(b"0\r\nA: b\n\n", 1).is_err());
     }
 
     #[test]
