@@ -122,9 +122,9 @@
 //! ```
 //! use persistconn::{ConnHandle, EncodedHead, Request, round_trip};
 //!
-//! async fn send_both(conn: ConnHandle, other: ConnHandle, request: &mut Request, head: EncodedHead) {
-//!     let _ = round_trip(conn, request, head.clone()).await;
-//!     let _ = round_trip(other, request, head).await;
+//! async fn send_both(conn: ConnHandle, other: ConnHandle, request: &mut Request, [first, second]: [EncodedHead; 2]) {
+//!     let _ = round_trip(conn, request, first).await;
+//!     let _ = round_trip(other, request, second).await;
 //! }
 //! ```
 //!
@@ -133,9 +133,9 @@
 //! ```compile_fail,E0382
 //! use persistconn::{ConnHandle, EncodedHead, Request, round_trip};
 //!
-//! async fn send_both(conn: ConnHandle, other: ConnHandle, request: &mut Request, head: EncodedHead) {
-//!     let _ = round_trip(conn, request, head.clone()).await;
-//!     let _ = round_trip(conn, request, head).await;
+//! async fn send_both(conn: ConnHandle, other: ConnHandle, request: &mut Request, [first, second]: [EncodedHead; 2]) {
+//!     let _ = round_trip(conn, request, first).await;
+//!     let _ = round_trip(conn, request, second).await;
 //! }
 //! ```
 //!

@@ -178,7 +178,8 @@ impl Cancel {
 
 /// The per-request cancel of Go before contexts: a select arm of its own in the article.
 ///
-/// Go twin: the field `Request.Cancel`. Its error is always `net/http: request canceled`.
+/// Go twin: the field `Request.Cancel`. Its error is always `net/http: request canceled`, with `while waiting for connection`
+/// behind it where none was there yet.
 #[derive(Clone, Debug, Default)]
 pub struct CancelToken(CancellationToken);
 
@@ -197,19 +198,18 @@ impl CancelToken {
     pub fn is_cancelled(&self) -> bool {
         self.0.is_cancelled()
     }
-
-    /// Waits until it fires; `None` never does.
-    pub(crate) async fn fired(token: Option<&CancelToken>) {
-        match token {
-            Some(token) => token.0.cancelled().await,
-            None => pending().await,
-        }
-    }
 }
 
-/// Waits for the older of the two ways to cancel: see [`CancelToken`].
+/// Waits until the older of the two ways to cancel fires, see [`CancelToken`]; without a token it never does.
+///
+/// # Cancel safety
+///
+/// Cancel-safe: a token that has fired stays so.
 pub async fn legacy_cancel(token: Option<&CancelToken>) {
-    CancelToken::fired(token).await;
+    match token {
+        Some(token) => token.0.cancelled().await,
+        None => pending().await,
+    }
 }
 
 #[cfg(test)]

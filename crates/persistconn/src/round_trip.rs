@@ -18,7 +18,7 @@ use crate::wire::request::encode_head;
 
 /// A request's head as it goes to the wire: checked and written before a connection is asked for, so that a
 /// request that cannot be sent costs none.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct EncodedHead(Vec<u8>);
 
 impl EncodedHead {
@@ -29,11 +29,6 @@ impl EncodedHead {
     /// [`Error::InvalidRequest`] with Go's text.
     pub fn new(request: &Request, extra: &[(HeaderName, &str)]) -> Result<Self, Error> {
         encode_head(request, extra).map(EncodedHead)
-    }
-
-    /// Its bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
     }
 }
 
