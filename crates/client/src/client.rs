@@ -90,8 +90,13 @@ impl Client {
     #[doc(alias = "do")]
     pub async fn do_request(&self, mut request: Request) -> Result<Response, Error> {
         self.emit(Step::Do);
-        let sent = send(&mut request, &self.transport).await;
-        sent.map_err(|error| Error::new(&request.method, request.url.as_str(), error))
+        match send(&mut request, &self.transport).await {
+            Ok(mut response) => {
+                response.url = Some(request.url);
+                Ok(response)
+            }
+            Err(error) => Err(Error::new(&request.method, request.url.as_str(), error)),
+        }
     }
 
     /// Closes the connections that are idle. Go: client.go (*Client).CloseIdleConnections

@@ -537,6 +537,7 @@ fn response(head: Head, transfer: Transfer, body: Body) -> Response {
         close: transfer.close,
         announced_trailers: transfer.trailers,
         body,
+        url: None,
         upgraded: None,
     }
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
 use httptrace::BoxIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use url::Url;
 
 use crate::wire::reader::BodyReader;
 
@@ -40,6 +41,9 @@ pub struct Response {
     pub announced_trailers: Vec<HeaderName>,
     /// The body; empty for HEAD, 204, 304 and a length of 0.
     pub body: Body,
+    /// What was asked for, after redirects the last of them; `None` from a transport that was lent the request.
+    /// Go: `Response.Request.URL`.
+    pub url: Option<Url>,
     /// After 101 with its header fields, or after a 2xx to CONNECT: the connection itself, which is the caller's now.
     pub upgraded: Option<Upgraded>,
 }

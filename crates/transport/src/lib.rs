@@ -16,7 +16,8 @@
 //! - [`key`]: which requests may share a connection
 //! - `pool`: the idle connections, the waiters and the places per host, under one lock
 //! - `want_conn`: one waiting request
-//! - [`transport`](mod@transport): [`Transport`]: round_trip, get_conn, dial_conn
+//! - [`transport`](mod@transport): [`Transport`]: round_trip, get_conn
+//! - `dial`: opening a connection, in a task of its own
 //! - `probe`: whether a body of unknown length is empty
 //! - [`retry`]: when a request may be sent again
 //! - [`error`]: what can go wrong before a connection is there
@@ -24,6 +25,7 @@
 //! Go twin: transport.go type Transport
 
 pub mod config;
+mod dial;
 pub mod error;
 pub mod key;
 mod pool;

@@ -1,21 +1,21 @@
 //! The transport: a request in, a response out, and a connection for it in between.
 
 use std::fmt;
-use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use http::header::CONNECTION;
-use httptrace::{Actor, BoxIo, ConnId, Event, Exit, Runtime, Step, TaskName, Trace, select};
+use httptrace::{Actor, ConnId, Event, Exit, Runtime, Step, TaskName, Trace, select};
 use persistconn::context::legacy_cancel;
 use persistconn::{
-    CancelToken, CloseReason, ConnConfig, ConnHandle, ConnShared, Context, EncodedHead, IdlePool, IoError, Permit,
-    Refused, Request, Response,
+    CancelToken, CloseReason, ConnConfig, ConnHandle, ConnShared, Context, EncodedHead, IdlePool, IoError, Refused,
+    Request, Response,
 };
 use url::Url;
 
 use crate::config::Config;
+use crate::dial::Dial;
 use crate::error::Error;
 use crate::key::{ConnectMethod, check};
 use crate::pool::{Limits, Pool, PoolCensus, Put};
@@ -36,7 +36,7 @@ pub struct Transport {
     inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     conn_config: Arc<ConnConfig>,
     trace: Trace,
     dial_timeout: Option<Duration>,
@@ -102,7 +102,9 @@ impl Transport {
     #[doc(alias = "RoundTrip")]
     #[doc(alias = "roundTrip")]
     pub async fn round_trip(&self, mut request: Request) -> Result<Response, Error> {
-        self.send(&mut request).await
+        let mut response = self.send(&mut request).await?;
+        response.url = Some(request.url);
+        Ok(response)
     }
 
     /// [`round_trip`](Self::round_trip) for whoever wants to look at the request afterwards: its body is gone.
@@ -312,7 +314,7 @@ impl Inner {
     }
 
     /// Go: transport.go (*Transport).putOrCloseIdleConn
-    fn put_or_close_idle_conn(self: &Arc<Self>, handle: ConnHandle) -> bool {
+    pub(crate) fn put_or_close_idle_conn(self: &Arc<Self>, handle: ConnHandle) -> bool {
         match self.try_put_idle_conn(handle) {
             Ok(()) => true,
             Err(Refused { conn, reason }) => {
@@ -371,75 +373,6 @@ impl Drop for HostPlace {
                 return;
             }
         }
-    }
-}
-
-/// One connection being opened for one request.
-struct Dial {
-    transport: Weak<Inner>,
-    config: Arc<ConnConfig>,
-    timeout: Option<Duration>,
-    id: ConnId,
-    want: Arc<WantConn>,
-    permit: Option<Permit>,
-}
-
-impl Dial {
-    /// Go: transport.go (*Transport).dialConnFor
-    #[doc(alias = "dialConnFor")]
-    async fn run(mut self) {
-        if !self.want.waiting() {
-            return;
-        }
-        self.emit(Event::Call { step: Step::DialConn });
-        let addr = self.want.method.addr().to_owned();
-        self.emit(Event::ConnectStart { addr: addr.clone() });
-        let dialled = self.dial(&addr).await;
-        let error = dialled.as_ref().err().map(ToString::to_string);
-        self.emit(Event::ConnectDone { addr, error });
-        match dialled {
-            Ok(io) => self.deliver(io),
-            Err(error) => drop(self.want.try_deliver(Err(Error::Dial(IoError::bare(&error))))),
-        }
-    }
-
-    async fn dial(&self, addr: &str) -> io::Result<BoxIo> {
-        let rt = &self.config.rt;
-        let Some(timeout) = self.timeout else { return rt.dial(addr).await };
-        // - dial: the peer. Dropping it gives the attempt up.
-        // - timer: the clock. Cancel-safe: a time does not come back.
-        select! {
-            dialled = rt.dial(addr) => dialled,
-            () = rt.timer(rt.now() + timeout) => {
-                Err(io::Error::new(io::ErrorKind::TimedOut, format!("dial tcp {addr}: i/o timeout")))
-            }
-        }
-    }
-
-    /// The connection is open: its two loops start, and it goes to whoever waits, or to the pool.
-    fn deliver(&mut self, io: BoxIo) {
-        let Some(transport) = self.transport.upgrade() else { return };
-        let pool = Arc::downgrade(&transport) as Weak<dyn IdlePool>;
-        let key = Arc::clone(self.want.method.key());
-        let handle = persistconn::start(io, self.id, key, Arc::clone(&self.config), pool, self.permit.take());
-        if let Err(back) = self.want.try_deliver(Ok(Delivered { handle, dialled: true })) {
-            let handle = back.expect("what was offered comes back").handle;
-            if transport.put_or_close_idle_conn(handle) {
-                self.emit(Event::Exit { id: Exit::DialPooled });
-            }
-        }
-    }
-
-    fn emit(&self, event: Event) {
-        self.config.trace.emit(Actor::Dial, Some(self.id), || event);
-    }
-}
-
-impl Drop for Dial {
-    /// A dial that was dropped with its runtime leaves nobody waiting.
-    fn drop(&mut self) {
-        drop(self.want.try_deliver(Err(Error::RuntimeGone)));
-        self.emit(Event::TaskEnded { name: TaskName::Dial });
     }
 }
 
