@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use client::{Client, Config, Request, Transport};
 use http::Method;
-use httptrace::Counted;
+use httptrace::TokioRuntime;
 use url::Url;
 
 /// The answer to every request.
@@ -35,8 +35,9 @@ fn main() -> ExitCode {
 }
 
 fn get(addr: &str, count: usize) -> Result<(), String> {
-    let counted = Counted::new().map_err(|error| error.to_string())?;
-    let client = Client::new(Transport::new(Config::default_transport(counted.seam())));
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let client = Client::new(Transport::new(Config::default_transport(TokioRuntime::new())));
     let url = Url::parse(&format!("http://{addr}/")).map_err(|error| error.to_string())?;
     // A task of its own: tokio wakes the future of `block_on` by way of the event queue, which costs a system call.
     let gets = async move {
@@ -50,7 +51,7 @@ fn get(addr: &str, count: usize) -> Result<(), String> {
         }
         Ok(())
     };
-    counted.block_on(async { tokio::spawn(gets).await.map_err(|error| error.to_string())? })
+    runtime.block_on(async { tokio::spawn(gets).await.map_err(|error| error.to_string())? })
 }
 
 /// Answers each read with the one answer: a small GET comes in one piece.

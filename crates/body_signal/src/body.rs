@@ -30,8 +30,8 @@ pub trait BodyRead: Unpin + Send {
     /// Whether all that belongs to the body was read. May be true together with the last bytes.
     fn at_eof(&self) -> bool;
 
-    /// The trailers that followed the body, once [`at_eof`](BodyRead::at_eof) is true.
-    fn take_trailers(&mut self) -> HeaderMap;
+    /// The trailers that followed the body, if there were any, once [`at_eof`](BodyRead::at_eof) is true.
+    fn take_trailers(&mut self) -> Option<Box<HeaderMap>>;
 }
 
 /// The last bytes are held back until read_loop has decided; this many at most, so that a large read
@@ -59,7 +59,8 @@ const HELD_BACK: usize = 512;
 #[must_use = "dropping a body unread closes it early"]
 pub struct BodyEofSignal<R: BodyRead> {
     phase: Phase<R>,
-    trailers: HeaderMap,
+    /// Boxed, as they are rare and a body is passed from hand to hand.
+    trailers: Option<Box<HeaderMap>>,
 }
 
 enum Phase<R: BodyRead> {
@@ -78,24 +79,23 @@ enum Phase<R: BodyRead> {
 impl<R: BodyRead> BodyEofSignal<R> {
     /// The body of a response whose reader is lent by `lender`.
     pub fn new(reader: R, lender: Arc<dyn Lender<R>>) -> Self {
-        BodyEofSignal { phase: Phase::Reading { reader, lender }, trailers: HeaderMap::new() }
+        BodyEofSignal { phase: Phase::Reading { reader, lender }, trailers: None }
     }
 
     /// The body of a response that has none. Go: `http.NoBody`.
     #[doc(alias = "NoBody")]
     pub fn empty() -> Self {
-        BodyEofSignal { phase: Phase::Done { tail: Bytes::new() }, trailers: HeaderMap::new() }
+        BodyEofSignal { phase: Phase::Done { tail: Bytes::new() }, trailers: None }
     }
 
     /// The trailers that followed a chunked body. Empty until the end was read. Go: `Response.Trailer`.
     pub fn trailers(&self) -> &HeaderMap {
-        match self.phase {
-            Phase::Done { .. } | Phase::Closed => &self.trailers,
-            Phase::Reading { .. } | Phase::AwaitAck { .. } | Phase::Failed(_) => {
-                static NONE: std::sync::OnceLock<HeaderMap> = std::sync::OnceLock::new();
-                NONE.get_or_init(HeaderMap::new)
-            }
-        }
+        let known = match self.phase {
+            Phase::Done { .. } | Phase::Closed => self.trailers.as_deref(),
+            Phase::Reading { .. } | Phase::AwaitAck { .. } | Phase::Failed(_) => None,
+        };
+        static NONE: std::sync::OnceLock<HeaderMap> = std::sync::OnceLock::new();
+        known.unwrap_or_else(|| NONE.get_or_init(HeaderMap::new))
     }
 
     /// Whether the end was shown to the caller.

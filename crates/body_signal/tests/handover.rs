@@ -27,8 +27,8 @@ impl BodyRead for Pieces {
         self.0.is_empty()
     }
 
-    fn take_trailers(&mut self) -> HeaderMap {
-        HeaderMap::new()
+    fn take_trailers(&mut self) -> Option<Box<HeaderMap>> {
+        None
     }
 }
 

@@ -93,7 +93,7 @@ impl Client {
         match send(&mut request, &self.transport).await {
             Ok(mut response) => {
                 response.url = Some(request.url);
-                Ok(response)
+                Ok(*response)
             }
             Err(error) => Err(Error::new(&request.method, request.url.as_str(), error)),
         }

@@ -142,20 +142,24 @@
 //! The same holds for the pool. What was offered is the pool's, unless it comes back with a refusal:
 //!
 //! ```
+//! use std::time::Duration;
+//!
 //! use persistconn::{ConnHandle, IdlePool, Refused};
 //!
-//! fn offer_again(pool: &dyn IdlePool, conn: ConnHandle) -> Result<(), Refused> {
-//!     let Err(refused) = pool.try_put_idle_conn(conn) else { return Ok(()) };
-//!     pool.try_put_idle_conn(refused.conn)
+//! fn offer_again(pool: &dyn IdlePool, conn: ConnHandle, now: Duration) -> Result<(), Refused> {
+//!     let Err(refused) = pool.try_put_idle_conn(conn, now) else { return Ok(()) };
+//!     pool.try_put_idle_conn(refused.conn, now)
 //! }
 //! ```
 //!
 //! ```compile_fail,E0382
+//! use std::time::Duration;
+//!
 //! use persistconn::{ConnHandle, IdlePool, Refused};
 //!
-//! fn offer_again(pool: &dyn IdlePool, conn: ConnHandle) -> Result<(), Refused> {
-//!     let Err(refused) = pool.try_put_idle_conn(conn) else { return Ok(()) };
-//!     pool.try_put_idle_conn(conn)
+//! fn offer_again(pool: &dyn IdlePool, conn: ConnHandle, now: Duration) -> Result<(), Refused> {
+//!     let Err(refused) = pool.try_put_idle_conn(conn, now) else { return Ok(()) };
+//!     pool.try_put_idle_conn(conn, now)
 //! }
 //! ```
 //!

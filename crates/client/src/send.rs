@@ -10,7 +10,7 @@ use transport::{Request, Response, Transport};
 /// The transport's.
 ///
 /// Go: client.go send
-pub(crate) async fn send(request: &mut Request, transport: &Transport) -> Result<Response, transport::Error> {
+pub(crate) async fn send(request: &mut Request, transport: &Transport) -> Result<Box<Response>, transport::Error> {
     transport.trace().emit(Actor::Caller, None, || Event::Call { step: Step::Send });
     transport.send(request).await
 }

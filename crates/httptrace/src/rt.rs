@@ -56,6 +56,11 @@ pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {
     fn addrs(&self) -> Option<(SocketAddr, SocketAddr)> {
         None
     }
+
+    /// Whether what was written may stay in the stream until it is flushed. TCP keeps nothing, TLS does.
+    fn holds_back_writes(&self) -> bool {
+        true
+    }
 }
 
 /// A stream whose kind the port does not know and does not need to know.

@@ -140,6 +140,10 @@ impl Io for Tcp {
     fn addrs(&self) -> Option<(SocketAddr, SocketAddr)> {
         self.addrs
     }
+
+    fn holds_back_writes(&self) -> bool {
+        false
+    }
 }
 
 impl AsyncRead for Tcp {

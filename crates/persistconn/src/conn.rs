@@ -94,13 +94,14 @@ pub type Permit = Box<dyn Send + Sync>;
 ///
 /// A connection holds it weakly: whoever drops the transport ends its idle connections.
 pub trait IdlePool: Send + Sync {
-    /// Offers an unused connection. Go: transport.go (*Transport).tryPutIdleConn
+    /// Offers an unused connection at the moment `now` of the connection's clock. Go: transport.go
+    /// (*Transport).tryPutIdleConn
     ///
     /// # Errors
     ///
     /// Gives the connection back with the reason of the refusal.
     #[doc(alias = "tryPutIdleConn")]
-    fn try_put_idle_conn(&self, conn: ConnHandle) -> Result<(), Refused>;
+    fn try_put_idle_conn(&self, conn: ConnHandle, now: Duration) -> Result<(), Refused>;
 
     /// Takes this connection out of the pool, if it is there. Whoever gets it decides what becomes of it, so this
     /// also settles a race between an idle timeout and a request. Go: transport.go (*Transport).removeIdleConn
@@ -132,6 +133,8 @@ pub struct ConnHandle {
     pub(crate) channels: Arc<Channels>,
     pub(crate) config: Arc<ConnConfig>,
     reused: bool,
+    /// What the last request leaves to the next one.
+    spare: Option<Arc<Exchange>>,
 }
 
 impl ConnHandle {
@@ -151,6 +154,19 @@ impl ConnHandle {
     #[doc(alias = "markReused")]
     pub fn mark_reused(&mut self) {
         self.reused = true;
+    }
+
+    /// What the next request and its loops share: the last request's, if nobody looks at that any more.
+    pub(crate) fn take_exchange(&mut self) -> Arc<Exchange> {
+        match self.spare.take() {
+            Some(spare) => Exchange::recycled(spare, &self.shared),
+            None => Exchange::new(Arc::clone(&self.shared)),
+        }
+    }
+
+    /// Keeps what this request used for the next one.
+    pub(crate) fn leave_exchange(&mut self, exchange: &Arc<Exchange>) {
+        self.spare = Some(Arc::clone(exchange));
     }
 
     /// Closes the connection for a reason that is better than "dropped".
@@ -233,5 +249,5 @@ pub fn start(
     config.rt.spawn(TaskName::ReadLoop, Box::pin(read_loop.run()));
     config.rt.spawn(TaskName::WriteLoop, Box::pin(write_loop.run()));
     // ANCHOR_END: spawn
-    ConnHandle { shared, channels, config, reused: false }
+    ConnHandle { shared, channels, config, reused: false, spare: None }
 }

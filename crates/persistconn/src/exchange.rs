@@ -1,20 +1,22 @@
 //! Everything of one request, and nothing else.
 
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use body_signal::{Handover, Lender};
 use httptrace::{Actor, Channel, Event};
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::error::{CloseReason, Error};
-use crate::response::Response;
+use crate::response::{Body, Response};
 use crate::shared::{ConnShared, set_waker};
 use crate::wire::reader::BodyReader;
 
 /// What caller, write_loop, read_loop and body of one request say to each other.
 ///
-/// One `Arc` per request in place of Go's channels per request (`resc`, `writeErrCh` twice, `gone`,
+/// One value per request, made anew in the place of the last one's ([`Exchange::recycled`]; without that a small GET costs
+/// one allocation and 220 instructions more), in place of Go's channels per request (`resc`, `writeErrCh` twice, `gone`,
 /// `waitForBodyRead`, `eofc`). None of it is kept per connection: a response without a body is pooled
 /// *before* it is delivered, so another caller may own the connection while this one still waits here, and
 /// what they shared would carry one's bytes to the other.
@@ -28,7 +30,7 @@ pub(crate) struct Exchange {
 #[derive(Debug, Default)]
 struct State {
     /// read_loop to caller. Go: `resc`.
-    response: Option<Result<Response, Error>>,
+    response: Option<Result<Box<Response>, Error>>,
     /// write_loop to caller and to read_loop. Go: both channels named `writeErrCh`.
     wrote: Option<Result<(), Error>>,
     /// read_loop to write_loop, for a request with `Expect: 100-continue`. Go: `continueCh`.
@@ -65,6 +67,19 @@ impl Exchange {
         Arc::new(Exchange { shared, handover: Handover::default(), state: Mutex::default() })
     }
 
+    /// `spare` for the connection's next request, made anew in its place. While the last request's caller still holds it
+    /// (it has yet to drop its response), it stays what it is, and the next request gets another one.
+    pub(crate) fn recycled(mut spare: Arc<Self>, shared: &Arc<ConnShared>) -> Arc<Self> {
+        match Arc::get_mut(&mut spare) {
+            Some(unshared) => {
+                unshared.handover = Handover::default();
+                unshared.state = Mutex::default();
+                spare
+            }
+            None => Exchange::new(Arc::clone(shared)),
+        }
+    }
+
     pub(crate) fn handover(&self) -> &Handover<BodyReader> {
         &self.handover
     }
@@ -90,8 +105,8 @@ impl Exchange {
     /// # Cancel safety
     ///
     /// Cancel-safe: the result stays.
-    pub(crate) async fn write_ended(&self) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_wrote(cx, |state| &mut state.read_loop)).await
+    pub(crate) fn write_ended(&self) -> impl Future<Output = Result<(), Error>> {
+        poll_fn(move |cx| self.poll_wrote(cx, |state| &mut state.read_loop))
     }
 
     /// The caller waits for the end of the write. Go: roundTrip's arm `<-writeErrCh`.
@@ -99,8 +114,8 @@ impl Exchange {
     /// # Cancel safety
     ///
     /// Cancel-safe: the result stays.
-    pub(crate) async fn write_err_ch(&self) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_wrote(cx, |state| &mut state.caller)).await
+    pub(crate) fn write_err_ch(&self) -> impl Future<Output = Result<(), Error>> {
+        poll_fn(move |cx| self.poll_wrote(cx, |state| &mut state.caller))
     }
 
     fn poll_wrote(
@@ -123,8 +138,8 @@ impl Exchange {
     /// # Cancel safety
     ///
     /// Cancel-safe: the word stays.
-    pub(crate) async fn continue_ch(&self) -> GoOn {
-        poll_fn(|cx| {
+    pub(crate) fn continue_ch(&self) -> impl Future<Output = GoOn> {
+        poll_fn(move |cx| {
             let mut state = self.lock();
             if let Some(go_on) = state.go_on {
                 return Poll::Ready(go_on);
@@ -134,7 +149,6 @@ impl Exchange {
             drop(old);
             Poll::Pending
         })
-        .await
     }
 
     /// The caller waits for the response. Go: roundTrip's arm `<-resc`.
@@ -142,8 +156,8 @@ impl Exchange {
     /// # Cancel safety
     ///
     /// Cancel-safe: the response stays until it is returned.
-    pub(crate) async fn resc(&self) -> Result<Response, Error> {
-        poll_fn(|cx| {
+    pub(crate) fn resc(&self) -> impl Future<Output = Result<Box<Response>, Error>> {
+        poll_fn(move |cx| {
             let mut state = self.lock();
             let Some(response) = state.response.take() else {
                 let old = set_waker(&mut state.caller, cx);
@@ -151,13 +165,14 @@ impl Exchange {
                 drop(old);
                 return Poll::Pending;
             };
+            // It has what it came for: [`leave`](Self::leave) has nothing to add.
+            state.caller_gone = true;
             Poll::Ready(response)
         })
-        .await
     }
 
     /// The caller looks for a response that came at the last moment.
-    pub(crate) fn try_resc(&self) -> Option<Result<Response, Error>> {
+    pub(crate) fn try_resc(&self) -> Option<Result<Box<Response>, Error>> {
         self.lock().response.take()
     }
 
@@ -166,8 +181,8 @@ impl Exchange {
     /// # Cancel safety
     ///
     /// Cancel-safe: nothing is taken.
-    pub(crate) async fn ended(&self) {
-        poll_fn(|cx| {
+    pub(crate) fn ended(&self) -> impl Future<Output = ()> {
+        poll_fn(move |cx| {
             let mut state = self.lock();
             if state.ended {
                 return Poll::Ready(());
@@ -177,7 +192,6 @@ impl Exchange {
             drop(old);
             Poll::Pending
         })
-        .await
     }
 
     /// The caller leaves. A response that nobody will take is dropped here; its body, if it has one, tells
@@ -210,7 +224,7 @@ impl Exchange {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("nothing that can panic runs under this lock")
+        self.state.lock()
     }
 }
 
@@ -231,15 +245,29 @@ impl Lender<BodyReader> for Exchange {
 #[derive(Debug)]
 pub(crate) struct Lent {
     exchange: Arc<Exchange>,
+    /// The caller has a body, and its end or close waits for a word. Go: whoever receives from `eofc`.
+    body_waits: bool,
 }
 
 impl Lent {
     pub(crate) fn new(exchange: Arc<Exchange>) -> Self {
-        Lent { exchange }
+        Lent { exchange, body_waits: false }
     }
 
     pub(crate) fn exchange(&self) -> &Arc<Exchange> {
         &self.exchange
+    }
+
+    /// A body with the connection's reader goes to the caller with the response.
+    pub(crate) fn lend(&mut self, reader: BodyReader) -> Body {
+        self.body_waits = true;
+        Body::new(reader, Arc::clone(&self.exchange) as Arc<_>)
+    }
+
+    /// The body may go on: its end was decided about, or it was closed.
+    pub(crate) fn ack(&mut self) {
+        self.body_waits = false;
+        self.exchange.handover.ack();
     }
 
     /// From now on the connection is no longer this request's, and a cancel does not touch it.
@@ -260,7 +288,7 @@ impl Lent {
 
     /// Gives the caller its response or the error that stands for it, and says whether the caller was still there.
     /// Go: the select of `rc.ch` and `callerGone`.
-    pub(crate) fn deliver(&self, response: Result<Response, Error>) -> bool {
+    pub(crate) fn deliver(&self, response: Result<Box<Response>, Error>) -> bool {
         let caller = {
             let mut state = self.exchange.lock();
             if state.caller_gone {
@@ -293,7 +321,9 @@ impl Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        self.exchange.handover.close();
+        if self.body_waits {
+            self.exchange.handover.close();
+        }
         let caller = {
             let mut state = self.exchange.lock();
             state.detached = true;

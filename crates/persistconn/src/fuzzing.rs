@@ -20,13 +20,14 @@ use std::task::{Context, Poll, Waker};
 use body_signal::BodyRead;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 use httptrace::{ConnId, Io, Trace};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::error::Error;
+use crate::response::Response;
 use crate::shared::ConnShared;
-use crate::wire::framing::{Framing, Transfer, read_transfer};
+use crate::wire::framing::{Framing, read_transfer};
 use crate::wire::head;
 use crate::wire::reader::{BodyReader, ConnReader};
 
@@ -44,7 +45,7 @@ const ONE_READ: usize = 2 * (32 << 10);
 ///
 /// See the module.
 pub fn response_head(wire: &[u8]) -> Result<String, String> {
-    let read = same_in_all_ways(wire, |conn, far, _| Heads::read(conn, far, wire.len()));
+    let read = same_in_all_ways(wire, |conn, far, _| Heads::read(*conn, far, wire.len()));
     read.map(|heads| format!("{heads:?}")).map_err(|error| error.to_string())
 }
 
@@ -91,7 +92,9 @@ struct Heads {
     status: u16,
     reason: Bytes,
     header: HeaderMap,
-    transfer: Transfer,
+    framing: Framing,
+    close: bool,
+    announced_trailers: Vec<HeaderName>,
     /// Bytes of the input that belong to them.
     used: usize,
 }
@@ -109,16 +112,16 @@ impl Heads {
                 }
             };
             let mut head = head::parse(&block)?;
-            let transfer = read_transfer(&Method::GET, &mut head)?;
+            let framing = read_transfer(&Method::GET, &mut head)?;
             let size: usize = head.header.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
             // An old `Pragma: no-cache` gets `Cache-Control: no-cache` beside it.
             assert!(size <= block.len() + "cache-control: no-cache".len(), "more fields than bytes");
-            let head_only = read_transfer(&Method::HEAD, &mut head::parse(&block)?)?;
-            assert_eq!(head_only.framing, Framing::None, "HEAD has no body");
+            let mut head_only = head::parse(&block)?;
+            assert_eq!(read_transfer(&Method::HEAD, &mut head_only)?, Framing::None, "HEAD has no body");
             // A body that ends with the connection closes it by itself.
-            let by_itself = transfer.framing == Framing::UntilClose;
-            assert!(by_itself || head_only.close == transfer.close, "the method does not decide who closes");
-            if transfer.framing == Framing::Chunked {
+            let by_itself = framing == Framing::UntilClose;
+            assert!(by_itself || head_only.close == head.close, "the method does not decide who closes");
+            if framing == Framing::Chunked {
                 assert!(!head.header.contains_key(CONTENT_LENGTH), "two framings at once");
             }
             if matches!(head.status, 100 | 102..=199) {
@@ -126,8 +129,8 @@ impl Heads {
                 continue;
             }
             let used = input - far.unread() - conn.buffered().len();
-            let head::Head { proto, status, reason, header } = head;
-            return Ok(Heads { interim, proto, status, reason, header, transfer, used });
+            let Response { proto, status, reason, header, close, announced_trailers, .. } = *head;
+            return Ok(Heads { interim, proto, status, reason, header, framing, close, announced_trailers, used });
         }
     }
 }
@@ -145,7 +148,7 @@ fn chunked(wire: &[u8]) -> ReadBody {
         let mut data = Vec::new();
         let ended = read_to_end(&mut body, by, &mut data, wire.len());
         let end = ended.map(|()| {
-            let trailers = body.take_trailers();
+            let trailers = body.take_trailers().map_or_else(HeaderMap::new, |trailers| *trailers);
             (trailers, wire.len() - far.unread() - body.into_conn().buffered().len())
         });
         ReadBody { data, end }
@@ -179,7 +182,7 @@ fn read_to_end(body: &mut BodyReader, by: By, data: &mut Vec<u8>, input: usize) 
 }
 
 /// Reads the same bytes in several ways, and all of them must give the same.
-fn same_in_all_ways<T: PartialEq + fmt::Debug>(wire: &[u8], read: impl Fn(ConnReader, &FarEnd, By) -> T) -> T {
+fn same_in_all_ways<T: PartialEq + fmt::Debug>(wire: &[u8], read: impl Fn(Box<ConnReader>, &FarEnd, By) -> T) -> T {
     // The cuts are drawn from the bytes themselves: an input is what would be on the wire and nothing else.
     let seed = wire
         .iter()

@@ -23,10 +23,10 @@ use crate::context::{Cause, legacy_cancel};
 use crate::error::{CloseReason, Error, PutIdleError};
 use crate::exchange::{GoOn, Lent};
 use crate::request::Got1xx;
-use crate::response::{Body, Response, Upgraded};
+use crate::response::{Response, Upgraded};
 use crate::shared::{ConnShared, Loop};
-use crate::wire::framing::{Framing, Transfer, is_protocol_switch, read_transfer};
-use crate::wire::head::{self, Head};
+use crate::wire::framing::{Framing, is_protocol_switch, read_transfer};
+use crate::wire::head;
 use crate::wire::reader::{BodyReader, ConnReader};
 
 /// Reads one response after the other until the connection is of no more use.
@@ -72,7 +72,7 @@ impl ReadLoop {
     pub(crate) async fn run(mut self) {
         let mut reader = ConnReader::new(Arc::clone(&self.shared));
         // A connection whose dial has lost the race goes to the pool without ever having carried a request.
-        self.became_idle();
+        self.became_idle(self.config.rt.now());
         while let ControlFlow::Continue(returned) = self.serve(reader).await {
             reader = returned;
         }
@@ -88,23 +88,24 @@ impl ReadLoop {
 
     /// One turn of Go's `for alive`: waits for the first byte of a response, delivers the response, and waits
     /// until the caller is done with its body. Hands the reader on if the connection was kept.
-    async fn serve(&mut self, mut reader: ConnReader) -> ControlFlow<(), ConnReader> {
+    async fn serve(&mut self, mut reader: Box<ConnReader>) -> ControlFlow<(), Box<ConnReader>> {
         let peeked = self.peek(&mut reader).await;
         let Some(rc) = self.channels.reqch.try_recv() else {
             self.leave_idle(&reader, peeked);
             return ControlFlow::Break(());
         };
-        let RequestAndChan { handle, lent, method, close, context, cancel, expects_continue, got_1xx } = rc;
+        let RequestAndChan { mut handle, mut lent, method, close, context, cancel, expects_continue, got_1xx } = rc;
+        handle.leave_exchange(lent.exchange());
         self.handle = Some(handle);
-        let head = match peeked {
+        let answer = match peeked {
             Ok(()) => {
                 self.emit(|| Event::GotFirstResponseByte);
                 self.read_response(&mut reader, &method, &lent, expects_continue, got_1xx.as_ref()).await
             }
             Err(error) => Err(Error::ReadFromServer(Box::new(error))),
         };
-        let (head, transfer) = match head {
-            Ok(head) => head,
+        let (mut response, framing) = match answer {
+            Ok(answer) => answer,
             Err(error) => {
                 self.deliver_error(lent, error);
                 return ControlFlow::Break(());
@@ -112,29 +113,28 @@ impl ReadLoop {
         };
         if expects_continue {
             // No 100 came. The body is due all the same, unless nobody will use the connection after it.
-            lent.go_on(GoOn::FinalStatus { send: !(transfer.close || close) });
+            lent.go_on(GoOn::FinalStatus { send: !(response.close || close) });
         }
-        let tunnel = method == http::Method::CONNECT && (200..=299).contains(&head.status);
-        if tunnel || is_protocol_switch(&head) {
-            self.give_away(reader, lent, head, transfer);
+        let tunnel = method == http::Method::CONNECT && (200..=299).contains(&response.status);
+        if tunnel || is_protocol_switch(&response) {
+            self.give_away(*reader, lent, response);
             return ControlFlow::Break(());
         }
         // A final status of 199 or less ends the use of a connection, whatever else the head says; so does CONNECT.
-        let alive = !(transfer.close || close || head.status <= 199 || method == http::Method::CONNECT);
-        let declared = transfer.content_length;
-        if transfer.framing == Framing::None {
+        let alive = !(response.close || close || response.status <= 199 || method == http::Method::CONNECT);
+        let declared = response.content_length;
+        if framing == Framing::None {
             // Nothing to wait for: the connection is back in the pool before the caller has the response.
             let kept = alive && self.keep(&reader, &lent, Exchanges::Detach).await;
-            let delivered = lent.deliver(Ok(response(head, transfer, Body::empty())));
+            let delivered = lent.deliver(Ok(response));
             self.sent(Channel::Resc, if delivered { "response" } else { "caller_gone" });
             self.exit(if kept { Exit::NoBodyKept } else { Exit::NoBodyClosed });
             return if kept { ControlFlow::Continue(reader) } else { ControlFlow::Break(()) };
         }
 
-        let body = BodyReader::new(reader, transfer.framing);
-        let body = Body::new(body, Arc::clone(lent.exchange()) as Arc<_>);
+        response.body = lent.lend(BodyReader::new(reader, framing));
         self.sent(Channel::Resc, "response");
-        if !lent.deliver(Ok(response(head, transfer, body))) {
+        if !lent.deliver(Ok(response)) {
             self.exit(Exit::HeadCallerGone);
             return ControlFlow::Break(());
         }
@@ -170,14 +170,14 @@ impl ReadLoop {
                 let reader = body.into_conn();
                 let kept = alive && self.keep(&reader, &lent, Exchanges::Stay).await;
                 // The pool has been asked: now the caller may see the end.
-                self.ack(&lent);
+                self.ack(&mut lent);
                 self.exit(if kept { Exit::BodyEofKept } else { Exit::BodyEofClosed });
                 if kept { ControlFlow::Continue(reader) } else { ControlFlow::Break(()) }
             }
             // ANCHOR_END: eof
             // ANCHOR: closed_early
             BodyDone::ClosedEarly(mut body) => {
-                let drained = alive && self.maybe_drain_body(&mut body, declared, &lent).await;
+                let drained = alive && self.maybe_drain_body(&mut body, declared, &mut lent).await;
                 let reader = body.into_conn();
                 let kept = drained && self.keep(&reader, &lent, Exchanges::Stay).await;
                 self.exit(if kept { Exit::BodyClosedEarlyDrained } else { Exit::BodyClosedEarlyClosed });
@@ -233,7 +233,7 @@ impl ReadLoop {
             }
             None => {
                 if self.channels.reqch.is_empty() {
-                    self.became_idle();
+                    self.became_idle(self.config.rt.now());
                 }
                 false
             }
@@ -279,14 +279,14 @@ impl ReadLoop {
         lent: &Lent,
         expects_continue: bool,
         got_1xx: Option<&Got1xx>,
-    ) -> Result<(Head, Transfer), Error> {
+    ) -> Result<(Box<Response>, Framing), Error> {
         let limit = self.config.max_response_header_bytes;
         let mut allowance = limit;
         loop {
             let mut head = head::parse(&reader.head(&mut allowance, limit).await?)?;
-            let transfer = read_transfer(method, &mut head)?;
+            let framing = read_transfer(method, &mut head)?;
             if !matches!(head.status, 100 | 102..=199) {
-                return Ok((head, transfer));
+                return Ok((head, framing));
             }
             if head.status == 100 && expects_continue {
                 self.emit(|| Event::Got100Continue);
@@ -302,13 +302,12 @@ impl ReadLoop {
     }
 
     /// The connection leaves HTTP: both loops end, and the caller has the socket with what was read already.
-    fn give_away(&mut self, reader: ConnReader, lent: Lent, head: Head, transfer: Transfer) {
+    fn give_away(&mut self, reader: ConnReader, lent: Lent, mut response: Box<Response>) {
         let Some(io) = self.shared.give_away() else {
             self.exit(Exit::HeadConnClosed);
             return;
         };
-        let upgraded = Upgraded::new(io, reader.into_buffered());
-        let response = Response { upgraded: Some(upgraded), ..response(head, transfer, Body::empty()) };
+        response.upgraded = Some(Upgraded::new(io, reader.into_buffered()));
         let delivered = lent.deliver(Ok(response));
         self.sent(Channel::Resc, if delivered { "response" } else { "caller_gone" });
         self.exit(Exit::SwitchedProtocols);
@@ -338,7 +337,7 @@ impl ReadLoop {
 
     /// The request was given up while its body was out: the connection ends now, and whoever reads the body
     /// learns why.
-    fn canceled(&self, cause: Cause, exit: Exit) -> ControlFlow<(), ConnReader> {
+    fn canceled(&self, cause: Cause, exit: Exit) -> ControlFlow<(), Box<ConnReader>> {
         self.shared.close(Actor::ReadLoop, CloseReason::Canceled(cause));
         self.exit(exit);
         ControlFlow::Break(())
@@ -400,8 +399,9 @@ impl ReadLoop {
     #[doc(alias = "tryPutIdleConn")]
     fn try_put_idle_conn(&mut self) -> bool {
         let Some(handle) = self.handle.take() else { unreachable!("a request brings the handle, and is served once") };
+        let now = self.config.rt.now();
         let refused = match self.pool.upgrade() {
-            Some(pool) => pool.try_put_idle_conn(handle).err(),
+            Some(pool) => pool.try_put_idle_conn(handle, now).err(),
             None => Some(Refused { conn: handle, reason: PutIdleError::TransportDropped }),
         };
         let reason = refused.as_ref().map(|refused| refused.reason);
@@ -410,7 +410,7 @@ impl ReadLoop {
         }
         match refused {
             None => {
-                self.became_idle();
+                self.became_idle(now);
                 true
             }
             Some(Refused { conn, reason }) => {
@@ -421,10 +421,9 @@ impl ReadLoop {
         }
     }
 
-    /// Notes the time, and sets the timer if it is not set.
-    fn became_idle(&mut self) {
+    /// Notes the time `now`, and sets the timer if it is not set.
+    fn became_idle(&mut self, now: Duration) {
         let Some(timeout) = self.config.idle_conn_timeout else { return };
-        let now = self.config.rt.now();
         if self.idle.since.replace(now).is_some() {
             return;
         }
@@ -440,7 +439,7 @@ impl ReadLoop {
     ///
     /// Go: transport.go maybeDrainBody, since 1.27
     #[doc(alias = "maybeDrainBody")]
-    async fn maybe_drain_body(&self, body: &mut BodyReader, declared: Option<u64>, lent: &Lent) -> bool {
+    async fn maybe_drain_body(&self, body: &mut BodyReader, declared: Option<u64>, lent: &mut Lent) -> bool {
         let EarlyClose::Drain { bytes, time } = self.config.early_close else { return false };
         self.ack(lent);
         if declared.is_some_and(|declared| declared > bytes) {
@@ -461,9 +460,9 @@ impl ReadLoop {
     }
     // ANCHOR_END: maybe_drain_body
 
-    fn ack(&self, lent: &Lent) {
+    fn ack(&self, lent: &mut Lent) {
         self.sent(Channel::Eofc, "ack");
-        lent.exchange().handover().ack();
+        lent.ack();
     }
 
     fn exit(&self, id: Exit) {
@@ -524,20 +523,4 @@ impl Drop for ReadLoop {
 #[doc(alias = "is408Message")]
 fn is_408_message(bytes: &[u8]) -> bool {
     matches!(bytes, [b'H', b'T', b'T', b'P', b'/', b'1', b'.', _, b' ', b'4', b'0', b'8', ..])
-}
-
-fn response(head: Head, transfer: Transfer, body: Body) -> Response {
-    Response {
-        status: head.status,
-        reason: head.reason,
-        proto: head.proto,
-        header: head.header,
-        content_length: transfer.content_length,
-        chunked: transfer.chunked,
-        close: transfer.close,
-        announced_trailers: transfer.trailers,
-        body,
-        url: None,
-        upgraded: None,
-    }
 }

@@ -155,11 +155,13 @@ impl Request {
     /// Go: `expectsContinue`.
     #[doc(alias = "expectsContinue")]
     pub fn expects_continue(&self) -> bool {
-        let asked = self.header.get_all(EXPECT).iter().any(|value| {
-            let mut words = value.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
-            words.any(|word| word.eq_ignore_ascii_case(b"100-continue"))
-        });
-        asked && !matches!(self.body, RequestBody::Empty)
+        let asked = || {
+            self.header.get_all(EXPECT).iter().any(|value| {
+                let mut words = value.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+                words.any(|word| word.eq_ignore_ascii_case(b"100-continue"))
+            })
+        };
+        !matches!(self.body, RequestBody::Empty) && asked()
     }
 
     /// The same request once more, if its body can be had again. Go: the rules of `rewindBody`.

@@ -50,13 +50,17 @@ impl EncodedHead {
 ///
 /// Go: transport.go (*persistConn).roundTrip
 #[doc(alias = "persistConn.roundTrip")]
-pub async fn round_trip(handle: ConnHandle, request: &mut Request, head: EncodedHead) -> Result<Response, Error> {
+pub async fn round_trip(
+    mut handle: ConnHandle,
+    request: &mut Request,
+    head: EncodedHead,
+) -> Result<Box<Response>, Error> {
     let shared = Arc::clone(handle.shared());
     let channels = Arc::clone(&handle.channels);
     let config = Arc::clone(&handle.config);
     shared.emit(Actor::Caller, || Event::Call { step: Step::PersistConnRoundTrip });
 
-    let exchange = Exchange::new(Arc::clone(&shared));
+    let exchange = handle.take_exchange();
     let (context, cancel) = (request.context.clone(), request.cancel.clone());
     let mut waiting = Waiting {
         exchange: &exchange,
@@ -64,6 +68,7 @@ pub async fn round_trip(handle: ConnHandle, request: &mut Request, head: Encoded
         context: &context,
         cancel: cancel.as_ref(),
         written_before: shared.written(),
+        answered: false,
         over: false,
     };
     let expects_continue = request.expects_continue();
@@ -173,6 +178,8 @@ struct Waiting<'a> {
     context: &'a Context,
     cancel: Option<&'a CancelToken>,
     written_before: u64,
+    /// What read_loop had to say was taken.
+    answered: bool,
     over: bool,
 }
 
@@ -183,16 +190,21 @@ impl Waiting<'_> {
     }
 
     /// read_loop has sent a response, or the error that stands for it.
-    fn got(&mut self, response: Result<Response, Error>) -> Result<Response, Error> {
+    fn got(&mut self, response: Result<Box<Response>, Error>) -> Result<Box<Response>, Error> {
+        self.answered = true;
         let response = match response {
             Ok(response) => response,
             Err(error) => return Err(self.failed(Exit::RoundTripClosed, error)),
         };
-        let given_up = self.context.cause().is_some() || self.cancel.is_some_and(CancelToken::is_cancelled);
-        self.leave(match (given_up, self.shared.is_open()) {
-            (true, _) => Exit::ContextButResponse,
-            (false, true) => Exit::GotResponse,
-            (false, false) => Exit::ClosedButResponse,
+        self.over = true;
+        self.shared.emit(Actor::Caller, || {
+            let given_up = self.context.cause().is_some() || self.cancel.is_some_and(CancelToken::is_cancelled);
+            let id = match (given_up, self.shared.is_open()) {
+                (true, _) => Exit::ContextButResponse,
+                (false, true) => Exit::GotResponse,
+                (false, false) => Exit::ClosedButResponse,
+            };
+            Event::Exit { id }
         });
         Ok(response)
     }
@@ -203,7 +215,7 @@ impl Waiting<'_> {
     }
 
     /// The caller has closed the connection. A response that was delivered just before that is still its own.
-    fn give_up(&mut self, exit: Exit, error: Error) -> Result<Response, Error> {
+    fn give_up(&mut self, exit: Exit, error: Error) -> Result<Box<Response>, Error> {
         match self.exchange.try_resc() {
             Some(Ok(response)) => self.got(Ok(response)),
             Some(Err(_)) | None => {
@@ -220,7 +232,9 @@ impl Drop for Waiting<'_> {
             self.shared.emit(Actor::Caller, || Event::Exit { id: Exit::RoundTripDropped });
             self.exchange.close_conn(CloseReason::Canceled(Cause::RequestCanceled));
         }
-        self.exchange.leave();
+        if !self.answered {
+            self.exchange.leave();
+        }
     }
 }
 

@@ -4,11 +4,12 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use httptrace::{Actor, BoxIo, Channel, ConnId, Event, Trace};
+use parking_lot::{Mutex, MutexGuard};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::error::{CloseReason, Error, IoError};
@@ -27,6 +28,8 @@ pub struct ConnShared {
     trace: Trace,
     /// How its errors begin: `read tcp 127.0.0.1:1->127.0.0.1:2`.
     peers: Option<String>,
+    /// Whether a write is over only when it was flushed.
+    flushes: bool,
     /// Bytes given to the socket since the connection began. Go: `nwrite`.
     written: AtomicU64,
     socket: Mutex<Socket>,
@@ -54,8 +57,9 @@ impl ConnShared {
     /// Takes over `io`.
     pub(crate) fn new(id: ConnId, key: Arc<str>, io: BoxIo, trace: Trace) -> Arc<Self> {
         let peers = io.addrs().map(|(local, peer)| format!("tcp {local}->{peer}"));
+        let flushes = io.holds_back_writes();
         let socket = Socket { io: Some(io), closed: None, reader: None, write_loop: None, read_loop: None };
-        Arc::new(ConnShared { id, key, trace, peers, written: AtomicU64::new(0), socket: Mutex::new(socket) })
+        Arc::new(ConnShared { id, key, trace, peers, flushes, written: AtomicU64::new(0), socket: Mutex::new(socket) })
     }
 
     /// The connection's number.
@@ -122,8 +126,8 @@ impl ConnShared {
     /// # Cancel safety
     ///
     /// Cancel-safe: nothing is taken.
-    pub(crate) async fn closech(&self, who: Loop) {
-        poll_fn(|cx| {
+    pub(crate) fn closech(&self, who: Loop) -> impl Future<Output = ()> {
+        poll_fn(move |cx| {
             let mut socket = self.lock();
             if socket.closed.is_some() {
                 return Poll::Ready(());
@@ -137,7 +141,6 @@ impl ConnShared {
             drop(old);
             Poll::Pending
         })
-        .await
     }
 
     /// Bytes given to the socket so far.
@@ -194,6 +197,9 @@ impl ConnShared {
 
     /// Pushes out what the stream itself may hold back (TLS does, TCP does not).
     pub(crate) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if !self.flushes {
+            return Poll::Ready(Ok(()));
+        }
         let mut socket = self.lock();
         let result = match &mut socket.io {
             None => Poll::Ready(Err(closed_error(socket.closed.as_ref()))),
@@ -217,7 +223,7 @@ impl ConnShared {
 
     fn lock(&self) -> MutexGuard<'_, Socket> {
         // A stream that panicked while it was polled is as good as closed: go on and let close() drop it.
-        self.socket.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.socket.lock()
     }
 }
 

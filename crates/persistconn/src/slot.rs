@@ -1,14 +1,16 @@
 //! A reusable channel with room for one message.
 
 use std::future::poll_fn;
-use std::sync::{Mutex, MutexGuard};
 use std::task::{Poll, Waker};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::shared::set_waker;
 
 /// Go's channel of capacity 1 between a caller and a loop: `reqch` and `writech`.
 ///
-/// It lives as long as its connection, so that a request allocates no channel. Its receiver closes it when
+/// It lives as long as its connection, so that a request allocates no channel. A message wakes its receiver and nobody
+/// else; read_loop is not even woken, it finds the request when the first byte of the answer comes. Its receiver closes it when
 /// it leaves; a message sent after that comes back to its sender, and one that still lies in it is dropped.
 /// (The message holds the connection's handle, and the handle the slot: without the close that would be a
 /// circle that nobody frees.)
@@ -65,8 +67,8 @@ impl<T> Slot<T> {
     /// # Cancel safety
     ///
     /// Cancel-safe: the message stays in the slot until it is returned.
-    pub(crate) async fn recv(&self) -> T {
-        poll_fn(|cx| {
+    pub(crate) fn recv(&self) -> impl Future<Output = T> {
+        poll_fn(move |cx| {
             let mut state = self.lock();
             let Some(message) = state.message.take() else {
                 let old = set_waker(&mut state.receiver, cx);
@@ -76,7 +78,6 @@ impl<T> Slot<T> {
             };
             Poll::Ready(message)
         })
-        .await
     }
 
     /// The receiver has left.
@@ -90,7 +91,7 @@ impl<T> Slot<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().expect("nothing that can panic runs under this lock")
+        self.state.lock()
     }
 }
 

@@ -42,7 +42,7 @@ const FAULTS: &[Fault] = &[
             Edit {
                 file: "persistconn/src/shared.rs",
                 original: "    socket: Mutex<Socket>,",
-                faulty: "    socket: Mutex<Socket>,\n    pub(crate) resc: Mutex<Option<Result<crate::response::Response, Error>>>,",
+                faulty: "    socket: Mutex<Socket>,\n    pub(crate) resc: Mutex<Option<Result<Box<crate::response::Response>, Error>>>,",
             },
             Edit {
                 file: "persistconn/src/shared.rs",
@@ -52,12 +52,12 @@ const FAULTS: &[Fault] = &[
             Edit {
                 file: "persistconn/src/exchange.rs",
                 original: "            state.response = Some(response);",
-                faulty: "            if PLANTED { *self.exchange.shared.resc.lock().unwrap() = Some(response); } else { state.response = Some(response); }",
+                faulty: "            if PLANTED { *self.exchange.shared.resc.lock() = Some(response); } else { state.response = Some(response); }",
             },
             Edit {
                 file: "persistconn/src/exchange.rs",
                 original: "            let Some(response) = state.response.take() else {",
-                faulty: "            let taken = if PLANTED { self.shared.resc.lock().unwrap().take() } else { state.response.take() };\n            let Some(response) = taken else {",
+                faulty: "            let taken = if PLANTED { self.shared.resc.lock().take() } else { state.response.take() };\n            let Some(response) = taken else {",
             },
         ],
     },

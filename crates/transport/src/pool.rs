@@ -1,9 +1,10 @@
 //! The idle connections, those who wait for one, and the places per host: all that is under the one lock.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use persistconn::{ConnHandle, ConnShared, PutIdleError, Refused};
 use url::Url;
 
@@ -263,7 +264,7 @@ impl Pool {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("nothing that can panic runs under this lock")
+        self.state.lock()
     }
 }
 

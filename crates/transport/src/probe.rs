@@ -26,7 +26,10 @@ const PROBE_TIME: Duration = Duration::from_millis(200);
 /// Go: transfer.go (*transferWriter).probeRequestBody
 #[doc(alias = "probeRequestBody")]
 pub(crate) async fn probe_request_body(rt: &dyn Runtime, request: &mut Request) -> Result<(), Error> {
-    if !rarely_has_a_body(&request.method) || request.expects_continue() {
+    if !matches!(request.body, RequestBody::Reader { length: None, .. })
+        || !rarely_has_a_body(&request.method)
+        || request.expects_continue()
+    {
         return Ok(());
     }
     let RequestBody::Reader { source, length: None } = &mut request.body else { return Ok(()) };

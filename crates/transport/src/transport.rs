@@ -104,7 +104,7 @@ impl Transport {
     pub async fn round_trip(&self, mut request: Request) -> Result<Response, Error> {
         let mut response = self.send(&mut request).await?;
         response.url = Some(request.url);
-        Ok(response)
+        Ok(*response)
     }
 
     /// [`round_trip`](Self::round_trip) for whoever wants to look at the request afterwards: its body is gone.
@@ -112,7 +112,7 @@ impl Transport {
     /// # Errors
     ///
     /// As `round_trip`.
-    pub async fn send(&self, request: &mut Request) -> Result<Response, Error> {
+    pub async fn send(&self, request: &mut Request) -> Result<Box<Response>, Error> {
         self.emit(Actor::Caller, || Event::Call { step: Step::RoundTrip });
         check(&request.url)?;
         probe_request_body(&**self.runtime(), request).await?;
@@ -315,7 +315,7 @@ impl Inner {
 
     /// Go: transport.go (*Transport).putOrCloseIdleConn
     pub(crate) fn put_or_close_idle_conn(self: &Arc<Self>, handle: ConnHandle) -> bool {
-        match self.try_put_idle_conn(handle) {
+        match self.try_put_idle_conn(handle, self.conn_config.rt.now()) {
             Ok(()) => true,
             Err(Refused { conn, reason }) => {
                 conn.close(Actor::Pool, CloseReason::Refused(reason));
@@ -330,8 +330,8 @@ impl Inner {
 }
 
 impl IdlePool for Inner {
-    fn try_put_idle_conn(&self, conn: ConnHandle) -> Result<(), Refused> {
-        match self.pool.try_put_idle_conn(conn, self.conn_config.rt.now()) {
+    fn try_put_idle_conn(&self, conn: ConnHandle, now: Duration) -> Result<(), Refused> {
+        match self.pool.try_put_idle_conn(conn, now) {
             Put::Kept { evicted } => {
                 if let Some(oldest) = evicted {
                     self.removed(&oldest, &CloseReason::TooManyIdle);

@@ -2,9 +2,10 @@
 
 use std::future::poll_fn;
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 
+use parking_lot::{Mutex, MutexGuard};
 use persistconn::ConnHandle;
 
 use crate::error::Error;
@@ -143,6 +144,6 @@ impl WantConn {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("nothing that can panic runs under this lock")
+        self.state.lock()
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
 use client::{Client, GetBody, Request, RequestBody};
 use http::Method;
@@ -299,7 +300,7 @@ fn an_error_of_the_stream_before_the_first_byte_of_an_answer_is_returned_as_it_i
 struct NoPool;
 
 impl IdlePool for NoPool {
-    fn try_put_idle_conn(&self, conn: ConnHandle) -> Result<(), Refused> {
+    fn try_put_idle_conn(&self, conn: ConnHandle, _now: Duration) -> Result<(), Refused> {
         Err(Refused { conn, reason: persistconn::PutIdleError::KeepAlivesDisabled })
     }
 

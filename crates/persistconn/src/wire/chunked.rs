@@ -27,7 +27,7 @@ pub(crate) struct Chunked {
     state: State,
     /// Framing beyond a fair share so far, in bytes. Go: `chunkedReader.excess`.
     excess: u64,
-    trailers: HeaderMap,
+    trailers: Option<Box<HeaderMap>>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -57,15 +57,15 @@ pub(crate) enum Progress {
 
 impl Chunked {
     pub(crate) fn new() -> Self {
-        Chunked { state: State::Size, excess: 0, trailers: HeaderMap::new() }
+        Chunked { state: State::Size, excess: 0, trailers: None }
     }
 
     pub(crate) fn is_done(&self) -> bool {
         self.state == State::Done
     }
 
-    pub(crate) fn take_trailers(&mut self) -> HeaderMap {
-        std::mem::take(&mut self.trailers)
+    pub(crate) fn take_trailers(&mut self) -> Option<Box<HeaderMap>> {
+        self.trailers.take()
     }
 
     /// Says that `n` bytes of data were taken.
@@ -113,7 +113,8 @@ impl Chunked {
                         _ if buf.len() < MAX_TRAILER => return Ok(Progress::NeedMore),
                         _ => return Err(Error::malformed(LONG_TRAILER)),
                     };
-                    self.trailers = parse_fields(&block.freeze())?;
+                    let trailers = parse_fields(&block.freeze())?;
+                    self.trailers = (!trailers.is_empty()).then(|| Box::new(trailers));
                     self.state = State::Done;
                 }
                 State::Done => return Ok(Progress::Done),
@@ -210,7 +211,10 @@ mod tests {
                     Some(bytes) => buf.extend_from_slice(bytes),
                     None => return Err(chunked.cut_short(&buf)),
                 },
-                Progress::Done => return Ok((data, chunked.take_trailers(), buf.len())),
+                Progress::Done => {
+                    let trailers = chunked.take_trailers().map_or_else(HeaderMap::new, |trailers| *trailers);
+                    return Ok((data, trailers, buf.len()));
+                }
             }
         }
     }

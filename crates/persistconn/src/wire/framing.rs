@@ -7,7 +7,8 @@ use http::header::{
 use httptrace::go_text::quote;
 
 use crate::error::Error;
-use crate::wire::head::Head;
+use crate::response::Response;
+use crate::wire::head::is_there;
 use crate::wire::request::write_canonical;
 
 /// How the end of a body is known. RFC 9112 section 6.3; Go: transfer.go fixLength.
@@ -23,20 +24,8 @@ pub(crate) enum Framing {
     UntilClose,
 }
 
-/// What the head says about the body and the connection.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Transfer {
-    pub(crate) framing: Framing,
-    /// Go: `Response.ContentLength`, with `None` for -1.
-    pub(crate) content_length: Option<u64>,
-    /// The head says that the body is chunked, also where there is none. Go: `Response.TransferEncoding`.
-    pub(crate) chunked: bool,
-    /// The server will not keep the connection.
-    pub(crate) close: bool,
-    /// What the head says will follow the last chunk. Go: the keys of `Response.Trailer` before the end.
-    pub(crate) trailers: Vec<HeaderName>,
-}
-
+/// Reads out of the header what it says about the body and the connection, into the fields of `response` for that.
+///
 /// Go: transfer.go readTransfer
 ///
 /// # Errors
@@ -44,39 +33,44 @@ pub(crate) struct Transfer {
 /// [`Error::Malformed`] with Go's text.
 #[doc(alias = "readTransfer")]
 #[doc(alias = "fixLength")]
-pub(crate) fn read_transfer(method: &Method, head: &mut Head) -> Result<Transfer, Error> {
-    let chunked = parse_transfer_encoding(head)?;
-    let declared = if chunked { None } else { parse_content_length(&mut head.header)? };
-    if chunked {
+pub(crate) fn read_transfer(method: &Method, response: &mut Response) -> Result<Framing, Error> {
+    response.chunked = parse_transfer_encoding(response)?;
+    let declared = if response.chunked { None } else { parse_content_length(&mut response.header)? };
+    if response.chunked {
         // RFC 9112 section 6.1: Transfer-Encoding overrides Content-Length.
-        head.header.remove(CONTENT_LENGTH);
+        response.header.remove(CONTENT_LENGTH);
     }
-    let bodyless = method == Method::HEAD || matches!(head.status, 100..=199 | 204 | 304);
+    let bodyless = method == Method::HEAD || matches!(response.status, 100..=199 | 204 | 304);
     let framing = match declared {
         _ if bodyless => Framing::None,
-        _ if chunked => Framing::Chunked,
+        _ if response.chunked => Framing::Chunked,
         Some(0) => Framing::None,
         Some(length) => Framing::Length(length),
         None => Framing::UntilClose,
     };
-    let content_length = match framing {
+    response.content_length = match framing {
         Framing::None if method == Method::HEAD => declared,
         Framing::None => Some(0),
         Framing::Length(length) => Some(length),
         Framing::Chunked | Framing::UntilClose => None,
     };
-    let close = should_close(head) || framing == Framing::UntilClose;
-    if close && head.proto >= (1, 1) && connection_says(&head.header, "close") {
+    response.close = should_close(response) || framing == Framing::UntilClose;
+    if response.close && response.proto >= (1, 1) && connection_says(&response.header, "close") {
         // It is told by the field `close`; Go leaves it in place only on HTTP/1.0.
-        head.header.remove(CONNECTION);
+        response.header.remove(CONNECTION);
     }
-    let trailers = if chunked { fix_trailer(&mut head.header)? } else { Vec::new() };
-    Ok(Transfer { framing, content_length, chunked, close, trailers })
+    if response.chunked {
+        response.announced_trailers = fix_trailer(&mut response.header)?;
+    }
+    Ok(framing)
 }
 
 /// Go accepts one header with the one word `chunked`, and ignores it all on HTTP/1.0.
-fn parse_transfer_encoding(head: &mut Head) -> Result<bool, Error> {
-    let Some(first) = head.header.get(TRANSFER_ENCODING) else { return Ok(false) };
+fn parse_transfer_encoding(head: &mut Response) -> Result<bool, Error> {
+    if !is_there(&head.header, &TRANSFER_ENCODING) {
+        return Ok(false);
+    }
+    let first = &head.header[TRANSFER_ENCODING];
     let mut chunked = false;
     if head.proto >= (1, 1) {
         let all = head.header.get_all(TRANSFER_ENCODING);
@@ -95,10 +89,10 @@ fn parse_transfer_encoding(head: &mut Head) -> Result<bool, Error> {
 
 /// Equal repeated values collapse into one; different ones are an attack or a fault.
 fn parse_content_length(header: &mut HeaderMap) -> Result<Option<u64>, Error> {
-    let Some(first) = header.get(CONTENT_LENGTH) else { return Ok(None) };
-    let digits = first.as_bytes().trim_ascii();
     let all = || header.get_all(CONTENT_LENGTH).iter().map(|value| value.as_bytes().trim_ascii());
-    let repeated = all().nth(1).is_some();
+    let mut values = all();
+    let Some(digits) = values.next() else { return Ok(None) };
+    let repeated = values.next().is_some();
     if repeated && all().any(|value| value != digits) {
         let all: Vec<String> = all().map(quote).collect();
         let all = all.join(" ");
@@ -143,13 +137,13 @@ fn fix_trailer(header: &mut HeaderMap) -> Result<Vec<HeaderName>, Error> {
 
 /// Whether a 101 says what it switches to. Go: response.go (*Response).isProtocolSwitch
 #[doc(alias = "isProtocolSwitch")]
-pub(crate) fn is_protocol_switch(head: &Head) -> bool {
+pub(crate) fn is_protocol_switch(head: &Response) -> bool {
     head.status == 101 && head.header.contains_key(UPGRADE) && connection_says(&head.header, "upgrade")
 }
 
 /// Go: transfer.go shouldClose
 #[doc(alias = "shouldClose")]
-fn should_close(head: &Head) -> bool {
+fn should_close(head: &Response) -> bool {
     if head.proto < (1, 0) {
         return true;
     }
@@ -159,10 +153,11 @@ fn should_close(head: &Head) -> bool {
 
 /// Whether one of the `Connection` fields has this token.
 pub(crate) fn connection_says(header: &HeaderMap, token: &str) -> bool {
-    header.get_all(CONNECTION).iter().any(|value| {
-        let mut tokens = value.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
-        tokens.any(|found| found.eq_ignore_ascii_case(token.as_bytes()))
-    })
+    is_there(header, &CONNECTION)
+        && header.get_all(CONNECTION).iter().any(|value| {
+            let mut tokens = value.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+            tokens.any(|found| found.eq_ignore_ascii_case(token.as_bytes()))
+        })
 }
 
 #[cfg(test)]
@@ -170,17 +165,18 @@ mod tests {
     use super::*;
     use crate::wire::head;
 
-    fn transfer(method: Method, fields: &str) -> Result<Transfer, Error> {
+    fn transfer(method: Method, fields: &str) -> Result<(Framing, Box<Response>), Error> {
         transfer_of(method, "HTTP/1.1 200 OK", fields)
     }
 
-    fn transfer_of(method: Method, status_line: &str, fields: &str) -> Result<Transfer, Error> {
-        let mut head = head::parse(&format!("{status_line}\r\n{fields}\r\n").into()).unwrap();
-        read_transfer(&method, &mut head)
+    fn transfer_of(method: Method, status_line: &str, fields: &str) -> Result<(Framing, Box<Response>), Error> {
+        let mut response = head::parse(&format!("{status_line}\r\n{fields}\r\n").into()).unwrap();
+        let framing = read_transfer(&method, &mut response)?;
+        Ok((framing, response))
     }
 
     fn framing(status_line: &str, fields: &str) -> Framing {
-        transfer_of(Method::GET, status_line, fields).unwrap().framing
+        transfer_of(Method::GET, status_line, fields).unwrap().0
     }
 
     #[test]
@@ -197,14 +193,14 @@ mod tests {
 
     #[test]
     fn a_head_response_keeps_its_declared_length() {
-        let head = transfer(Method::HEAD, "Content-Length: 1234\r\n").unwrap();
-        assert_eq!((head.framing, head.content_length), (Framing::None, Some(1234)));
-        assert_eq!(transfer(Method::HEAD, "").unwrap().content_length, None);
+        let (framing, response) = transfer(Method::HEAD, "Content-Length: 1234\r\n").unwrap();
+        assert_eq!((framing, response.content_length), (Framing::None, Some(1234)));
+        assert_eq!(transfer(Method::HEAD, "").unwrap().1.content_length, None);
     }
 
     #[test]
     fn who_keeps_the_connection_follows_version_and_connection_fields() {
-        let close = |status_line, fields| transfer_of(Method::GET, status_line, fields).unwrap().close;
+        let close = |status_line, fields| transfer_of(Method::GET, status_line, fields).unwrap().1.close;
         assert!(!close("HTTP/1.1 204 x", ""));
         assert!(close("HTTP/1.1 204 x", "Connection: close\r\n"));
         assert!(close("HTTP/1.1 204 x", "Connection: foo\r\nConnection: bar, Close\r\n"));

@@ -3,27 +3,24 @@
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, PRAGMA};
 use httptrace::go_text::quote;
+use memchr::{memchr, memchr_iter};
 
 use crate::error::Error;
-
-/// A status line and its header fields.
-#[derive(Debug)]
-pub(crate) struct Head {
-    pub(crate) proto: (u8, u8),
-    pub(crate) status: u16,
-    pub(crate) reason: Bytes,
-    pub(crate) header: HeaderMap,
-}
+use crate::response::Response;
 
 /// How many header fields are parsed without an allocation.
 const USUAL_FIELDS: usize = 64;
+
+/// How many of them in a block of at most [`SHORT_BLOCK`] bytes.
+const FEW_FIELDS: usize = 16;
+const SHORT_BLOCK: usize = 512;
 
 /// Finds the end of a head: the byte after the first empty line. `scanned` says how much was looked at by
 /// earlier calls, so that a head that drips in is not searched again and again.
 pub(crate) fn find_end(bytes: &[u8], scanned: &mut usize) -> Option<usize> {
     // An empty line may begin up to two bytes before what is new.
     let mut from = scanned.saturating_sub(2);
-    while let Some(lf) = bytes[from..].iter().position(|&byte| byte == b'\n') {
+    while let Some(lf) = memchr(b'\n', &bytes[from..]) {
         let after = from + lf + 1;
         match bytes[after..] {
             [b'\n', ..] => return Some(after + 1),
@@ -35,22 +32,24 @@ pub(crate) fn find_end(bytes: &[u8], scanned: &mut usize) -> Option<usize> {
     None
 }
 
-/// Parses a whole head, its empty line included. Go: `ReadResponse` up to the header.
+/// Parses a whole head, its empty line included, into a response that has no body yet. Go: `ReadResponse` up to the
+/// header.
 ///
 /// # Errors
 ///
 /// [`Error::Malformed`] with Go's text.
 #[doc(alias = "ReadResponse")]
-pub(crate) fn parse(head: &Bytes) -> Result<Head, Error> {
-    let line_end = head.iter().position(|&byte| byte == b'\n').unwrap_or(head.len());
+pub(crate) fn parse(head: &Bytes) -> Result<Box<Response>, Error> {
+    let line_end = memchr(b'\n', head).unwrap_or(head.len());
     let (proto, status, reason) = parse_status_line(head, line_end)?;
     let fields = head.slice((line_end + 1).min(head.len())..);
-    let mut header = parse_fields(&fields)?;
-    if header.get(PRAGMA).is_some_and(|value| value == "no-cache") && !header.contains_key(CACHE_CONTROL) {
+    let mut response = Box::new(Response::new(proto, status, reason, parse_fields(&fields)?));
+    let header = &mut response.header;
+    if is_there(header, &PRAGMA) && header[PRAGMA] == "no-cache" && !is_there(header, &CACHE_CONTROL) {
         // The older word for it (RFC 9111 section 5.4). Go: fixPragmaCacheControl
         header.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     }
-    Ok(Head { proto, status, reason, header })
+    Ok(response)
 }
 
 /// Why a head that breaks off cannot be read. Go reads it line by line, so a fault in what did come is told first, and a
@@ -69,7 +68,7 @@ pub(crate) fn cut_short(came: &[u8]) -> Error {
 ///
 /// As [`parse`].
 pub(crate) fn check_status_line(came: &[u8]) -> Result<bool, Error> {
-    let Some(line_end) = came.iter().position(|&byte| byte == b'\n') else { return Ok(false) };
+    let Some(line_end) = memchr(b'\n', came) else { return Ok(false) };
     parse_status_line(&Bytes::copy_from_slice(&came[..line_end]), line_end)?;
     Ok(true)
 }
@@ -91,7 +90,14 @@ fn parse_status_line(head: &Bytes, line_end: usize) -> Result<((u8, u8), u16, By
         [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9'] => (major - b'0', minor - b'0'),
         _ => return Err(Error::malformed(format!("malformed HTTP version {}", quote(proto)))),
     };
-    Ok((proto, status, head.slice_ref(reason.trim_ascii_start())))
+    let reason = reason.trim_ascii_start();
+    // The usual words are known, and need not keep the head's memory.
+    let usual = http::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason());
+    let reason = match usual {
+        Some(usual) if usual.as_bytes() == reason => Bytes::from_static(usual.as_bytes()),
+        Some(_) | None => head.slice_ref(reason),
+    };
+    Ok((proto, status, reason))
 }
 
 /// Header fields up to an empty line; trailers have the same form.
@@ -100,27 +106,43 @@ pub(crate) fn parse_fields(block: &Bytes) -> Result<HeaderMap, Error> {
         let line = block.split(|&byte| byte == b'\n').next().unwrap_or(block);
         return Err(Error::malformed(format!("malformed MIME header initial line: {}", quote(line.trim_ascii_end()))));
     }
-    match unfold(block) {
+    // httparse refuses folded lines; they are rare enough to be looked for only then.
+    parse_unfolded(block).or_else(|refused| match unfold(block) {
         Some(unfolded) => parse_unfolded(&unfolded),
-        None => parse_unfolded(block),
-    }
+        None => Err(refused),
+    })
 }
 
 fn parse_unfolded(block: &Bytes) -> Result<HeaderMap, Error> {
-    let mut usual = [httparse::EMPTY_HEADER; USUAL_FIELDS];
-    match httparse::parse_headers(block, &mut usual) {
-        Ok(httparse::Status::Complete((_, fields))) => collect(block, fields),
-        Err(httparse::Error::TooManyHeaders) => {
-            // One field a line: there cannot be more.
-            let lines = block.iter().filter(|&&byte| byte == b'\n').count();
-            let mut many = vec![httparse::EMPTY_HEADER; lines];
-            match httparse::parse_headers(block, &mut many) {
-                Ok(httparse::Status::Complete((_, fields))) => collect(block, fields),
-                Ok(httparse::Status::Partial) | Err(_) => Err(malformed_field(block)),
-            }
-        }
-        Ok(httparse::Status::Partial) | Err(_) => Err(malformed_field(block)),
+    // The array is cleared before it is used, so a short block gets a short one.
+    let few = if block.len() <= SHORT_BLOCK {
+        parse_into(block, &mut [httparse::EMPTY_HEADER; FEW_FIELDS])
+    } else {
+        parse_into(block, &mut [httparse::EMPTY_HEADER; USUAL_FIELDS])
+    };
+    few.unwrap_or_else(|TooMany| {
+        // One field a line: there cannot be more.
+        let lines = memchr_iter(b'\n', block).count();
+        parse_into(block, &mut vec![httparse::EMPTY_HEADER; lines])
+            .unwrap_or_else(|TooMany| Err(malformed_field(block)))
+    })
+}
+
+/// There are more fields than the array has room for.
+struct TooMany;
+
+fn parse_into<'a>(block: &'a Bytes, fields: &mut [httparse::Header<'a>]) -> Result<Result<HeaderMap, Error>, TooMany> {
+    match httparse::parse_headers(block, fields) {
+        Ok(httparse::Status::Complete((_, fields))) => Ok(collect(block, fields)),
+        Err(httparse::Error::TooManyHeaders) => Err(TooMany),
+        Ok(httparse::Status::Partial) | Err(_) => Ok(Err(malformed_field(block))),
     }
+}
+
+/// Whether a field of this name is there. A head has a handful of fields, and most of those that are asked for are not
+/// among them: a look at all names costs less than one lookup in the map (100 instructions, measured).
+pub(crate) fn is_there(header: &HeaderMap, name: &HeaderName) -> bool {
+    header.keys().any(|there| there == name)
 }
 
 /// Names are copied (the usual ones are known to `http` and cost nothing), values share the block's memory.
@@ -178,11 +200,11 @@ fn malformed_field(block: &[u8]) -> Error {
 mod tests {
     use super::*;
 
-    fn parsed(text: &'static str) -> Result<Head, Error> {
+    fn parsed(text: &'static str) -> Result<Box<Response>, Error> {
         parse(&Bytes::from_static(text.as_bytes()))
     }
 
-    fn text_of(result: Result<Head, Error>) -> String {
+    fn text_of(result: Result<Box<Response>, Error>) -> String {
         result.expect_err("malformed").to_string()
     }
 

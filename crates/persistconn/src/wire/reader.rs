@@ -38,8 +38,8 @@ pub(crate) struct ConnReader {
 }
 
 impl ConnReader {
-    pub(crate) fn new(shared: Arc<ConnShared>) -> Self {
-        ConnReader { shared, buf: BytesMut::new(), saw_eof: false }
+    pub(crate) fn new(shared: Arc<ConnShared>) -> Box<Self> {
+        Box::new(ConnReader { shared, buf: BytesMut::new(), saw_eof: false })
     }
 
     /// The peer is done sending: such a connection is never kept. Go: `pc.sawEOF`.
@@ -169,35 +169,36 @@ impl AsyncRead for Source<'_> {
 /// Go twin: transfer.go type body
 #[derive(Debug)]
 pub struct BodyReader {
-    conn: ConnReader,
+    /// Boxed, once per connection: it goes to the caller with the response and comes back with every body.
+    conn: Box<ConnReader>,
     rest: Rest,
     /// A fault in the framing behind data that was good: told after the data.
-    fault: Option<Error>,
+    fault: Option<Box<Error>>,
 }
 
 #[derive(Debug)]
 enum Rest {
     /// So many bytes are still to come.
     Length(u64),
-    Chunked(Chunked),
+    Chunked(Box<Chunked>),
     UntilClose {
         ended: bool,
     },
 }
 
 impl BodyReader {
-    pub(crate) fn new(conn: ConnReader, framing: Framing) -> Self {
+    pub(crate) fn new(conn: Box<ConnReader>, framing: Framing) -> Self {
         let rest = match framing {
             Framing::None => Rest::Length(0),
             Framing::Length(length) => Rest::Length(length),
-            Framing::Chunked => Rest::Chunked(Chunked::new()),
+            Framing::Chunked => Rest::Chunked(Box::new(Chunked::new())),
             Framing::UntilClose => Rest::UntilClose { ended: false },
         };
         BodyReader { conn, rest, fault: None }
     }
 
     /// The whole connection's reader again.
-    pub(crate) fn into_conn(self) -> ConnReader {
+    pub(crate) fn into_conn(self) -> Box<ConnReader> {
         self.conn
     }
 
@@ -230,7 +231,7 @@ impl BodyReader {
     /// is the end.
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, Error>> {
         if let Some(fault) = &self.fault {
-            return Poll::Ready(Err(fault.clone()));
+            return Poll::Ready(Err((**fault).clone()));
         }
         loop {
             match &mut self.rest {
@@ -265,7 +266,7 @@ impl BodyReader {
                 }
                 chunked.consumed(n as u64);
                 // The end mark often lies in the buffer already; then the end comes with the last data.
-                self.fault = chunked.advance(&mut self.conn.buf).err();
+                self.fault = chunked.advance(&mut self.conn.buf).err().map(Box::new);
             }
         }
         Ok(())
@@ -324,10 +325,10 @@ impl BodyRead for BodyReader {
         }
     }
 
-    fn take_trailers(&mut self) -> HeaderMap {
+    fn take_trailers(&mut self) -> Option<Box<HeaderMap>> {
         match &mut self.rest {
             Rest::Chunked(chunked) => chunked.take_trailers(),
-            Rest::Length(_) | Rest::UntilClose { .. } => HeaderMap::new(),
+            Rest::Length(_) | Rest::UntilClose { .. } => None,
         }
     }
 }

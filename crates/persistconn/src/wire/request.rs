@@ -10,6 +10,7 @@ use http::Method;
 use http::header::{CONTENT_LENGTH, HOST, HeaderName, TRAILER, TRANSFER_ENCODING, USER_AGENT};
 use httptrace::go_text::quote;
 use tokio::io::{AsyncRead, AsyncReadExt};
+use url::Position;
 
 use crate::error::{Error, IoError};
 use crate::request::{Request, RequestBody, RequestTrailers};
@@ -125,11 +126,8 @@ fn write_host(request: &Request, out: &mut Vec<u8>) -> Result<(), Error> {
         }
         return Ok(());
     }
-    let host = request.url.host_str().ok_or_else(no_host)?;
-    out.extend_from_slice(host.as_bytes());
-    if let Some(port) = request.url.port() {
-        write!(out, ":{port}").expect("writing into a vector cannot fail");
-    }
+    request.url.host_str().ok_or_else(no_host)?;
+    out.extend_from_slice(request.url[Position::BeforeHost..Position::AfterPort].as_bytes());
     Ok(())
 }
 
@@ -155,6 +153,9 @@ fn is_host_byte(byte: u8) -> bool {
 }
 
 fn write_callers_fields(request: &Request, out: &mut Vec<u8>) {
+    if request.header.is_empty() {
+        return;
+    }
     let written_elsewhere = [HOST, USER_AGENT, CONTENT_LENGTH, TRANSFER_ENCODING, TRAILER];
     let mut names: Vec<&HeaderName> = request.header.keys().filter(|name| !written_elsewhere.contains(name)).collect();
     names.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
