@@ -108,7 +108,7 @@ pub fn check(workspace: &Workspace, scope: Scope, tell: impl FnMut(&Looked)) -> 
             ("listings", used.includes),
             ("outputs", used.outputs),
             ("values", used.values),
-            ("tables beside Go", used.tables),
+            ("tables", used.tables),
             ("lists of exits", used.exits),
             ("pictures shown", used.pictures),
             ("questions asked", used.questions),

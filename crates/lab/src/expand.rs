@@ -8,6 +8,7 @@
 //! - `{{#predict ID}}`: a question of `book/questions/`
 //! - `{{#matrix}}`, `{{#matrix ROW…}}`: our figures and Go's side by side, see [`measured`](crate::measured)
 //! - `{{#races NAME…}}`: the rows that a race decides, as these recordings have them and as Go was seen with
+//! - `{{#data NAME.md}}`: a table of `book/data` that a program has written, see [`data`]
 //! - `{{#exits}}`: every exit with its facts, under a heading for each place, see [`exits`]
 //!
 //! Some may stand anywhere in a line, so that no number in the prose is typed:
@@ -15,9 +16,11 @@
 //! - `{{#value NAME LINE}}`: what stands after `LINE:` in that recording
 //! - `{{#cell ROW COLUMN}}`, `{{#cell ROW COLUMN PART}}`: a figure of the recorded matrix or of Go's; PART is
 //!   `settled`, `connections` or `runs`
+//! - `{{#figure NAME PATH}}`: the figure at that path in a TOML or JSON file of `book/data`
 //!
 //! `\{{#` shows the braces themselves. Any other `{{#` is an error.
 
+use crate::data;
 use crate::error::{Error, Fault};
 use crate::exits;
 use crate::lint::lint;
@@ -39,7 +42,7 @@ pub struct Used {
     pub outputs: usize,
     /// Single values of recorded runs.
     pub values: usize,
-    /// Tables of ours and Go's.
+    /// Tables: of ours and Go's, and those of `book/data`.
     pub tables: usize,
     /// Lists of all exits.
     pub exits: usize,
@@ -115,6 +118,7 @@ impl Expander {
             }
             "matrix" => (&mut used.tables, self.measured.table(&words(argument), &self.recordings)),
             "races" => (&mut used.tables, self.measured.races(&words(argument), &self.recordings)),
+            "data" => (&mut used.tables, data::table(&self.workspace, argument)),
             "exits" if argument.is_empty() => (&mut used.exits, exits::list()),
             _ => return None,
         };
@@ -147,14 +151,19 @@ impl Expander {
                     out.push_str(&cell.map_err(|what| format!("`{{{{#{inner}}}}}`: {what}"))?);
                     used.values += 1;
                 }
-                ["include" | "output" | "picture" | "predict" | "matrix" | "races", ..] | ["exits"] => {
+                ["figure", name, path] => {
+                    let figure = data::figure(&self.workspace, name, path);
+                    out.push_str(&figure.map_err(|what| format!("`{{{{#{inner}}}}}`: {what}"))?);
+                    used.values += 1;
+                }
+                ["data" | "include" | "output" | "picture" | "predict" | "matrix" | "races", ..] | ["exits"] => {
                     return Err(format!("`{{{{#{inner}}}}}` must stand on a line of its own, at the margin"));
                 }
                 _ => {
                     return Err(format!(
                         "`{{{{#{inner}}}}}` is no directive of this book; there are include PATH:ANCHOR, output NAME, \
-                         picture NAME, predict ID, matrix ROW…, races NAME…, exits, value NAME LINE and \
-                         cell ROW COLUMN PART"
+                         picture NAME, predict ID, matrix ROW…, races NAME…, data NAME, exits, value NAME LINE, \
+                         figure NAME PATH and cell ROW COLUMN PART"
                     ));
                 }
             }

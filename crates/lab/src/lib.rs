@@ -15,6 +15,7 @@
 //! - [`listing`]: code from compiled files, by anchors
 //! - [`recording`]: what examples printed, as it lies in `book/recordings/`
 //! - [`measured`]: what real Go did, beside what the examples print
+//! - [`data`]: tables that a program has written, and figures by their names
 //! - [`exits`]: every way out of the loops and waits, from the table that the port uses
 //! - [`question`]: prediction questions, whose keys are read from recordings
 //! - [`picture`]: pictures of tasks, drawn from traces
@@ -32,6 +33,7 @@
 pub mod build;
 pub mod check;
 pub mod cli;
+pub mod data;
 pub mod diff;
 pub mod error;
 pub mod exits;

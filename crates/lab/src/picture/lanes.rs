@@ -234,6 +234,14 @@ fn row(record: &Record) -> Row {
         Event::GotConn { was_idle: true, .. } => arrow(Who::Pool, Who::Caller, "idle connection"),
         Event::GotConn { reused: true, .. } => note("has a connection that came back"),
         Event::GotConn { .. } => note("has a new connection"),
+        Event::DnsStart { host } => note(&format!("looks up {host}")),
+        Event::DnsDone { addrs, error: None } => {
+            let addrs: Vec<String> = addrs.iter().map(ToString::to_string).collect();
+            note(&format!("found {}", addrs.join(", ")))
+        }
+        Event::DnsDone { error: Some(error), .. } => note(error),
+        Event::TlsHandshakeStart => note("shakes hands"),
+        Event::TlsHandshakeDone { error } => note(&format!("secured{}", failed(error))),
         Event::ConnectStart { addr } => note(&format!("connects to {addr}")),
         Event::ConnectDone { error, .. } => note(&format!("connected{}", failed(error))),
         Event::WroteHeaders => note("head written"),
