@@ -1,6 +1,7 @@
 //! What each way out of a body costs: one request and the door it leaves by.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use benches::Bench;
 use client::EarlyClose;
@@ -11,7 +12,7 @@ fn doors(c: &mut Criterion) {
 
     let bench = Bench::new(EarlyClose::GO_1_27);
     // Read to the end, hand the reader over, find the connection idle: the way of the article.
-    group.bench_function("eof, idle reuse", |b| {
+    group.bench_function("eof hand-over, idle reuse", |b| {
         b.iter(|| bench.run(async |bench| black_box(bench.get("/13").await.body.read_all().await)))
     });
     group.bench_function("closed early, drained", |b| {
@@ -35,8 +36,23 @@ fn doors(c: &mut Criterion) {
             })
         })
     });
+    // The body is left alone and its context cancelled: the connection is closed under it.
+    group.bench_function("cancelled in the middle of a body", |b| {
+        b.iter(|| {
+            bench.run(async |bench| {
+                let (response, cancel) = bench.get_cancellable("/100k").await;
+                cancel.cancel();
+                bench.rt().settled().await;
+                drop(response);
+            })
+        })
+    });
     group.finish();
 }
 
-criterion_group!(benches, doors);
-criterion_main!(benches);
+fn short() -> Criterion {
+    Criterion::default().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(3))
+}
+
+criterion_group! { name = all; config = short(); targets = doors }
+criterion_main!(all);

@@ -1,52 +1,18 @@
-//! What the benches stand on: a client on a runtime of its own, and an origin on another thread.
+//! What a request costs.
+//!
+//! # Layout
+//!
+//! - [`compare`](mod@compare): this client and others, side by side (`--bin compare`)
+//! - [`steady`](mod@steady): figures that do not depend on the machine, and the lines that they must not cross
+//!   (`--bin steady`, and a test)
+//! - [`bench`](mod@bench): a client and an origin over TCP, for the benches of the doors
+//! - [`memory`](mod@memory): connections in memory, for the benches of the pieces
+//! - [`program`](mod@program): child processes
 
-use std::sync::Arc;
+pub mod bench;
+pub mod compare;
+pub mod memory;
+pub mod program;
+pub mod steady;
 
-use client::{Client, Config, EarlyClose, Response, Transport};
-use httptrace::{Counted, Settle};
-use origin::{Reply, Router, TcpOrigin};
-
-/// A client and its origin.
-pub struct Bench {
-    counted: Counted,
-    client: Client,
-    origin: TcpOrigin,
-}
-
-impl Bench {
-    /// A client with this policy; the origin has `/13`, `/100k` and `/close`.
-    ///
-    /// # Panics
-    ///
-    /// When the machine gives no runtime or no port.
-    pub fn new(early_close: EarlyClose) -> Self {
-        let counted = Counted::new().expect("a runtime");
-        let routes = Router::new()
-            .at("/13", Reply::bytes(13))
-            .at("/100k", Reply::bytes(100_000))
-            .at("/close", Reply::bytes(13).connection_close());
-        let origin = TcpOrigin::start(routes).expect("a port");
-        let config = Config { early_close, ..Config::default_transport(counted.seam()) };
-        let client = Client::new(Transport::new(config));
-        Bench { counted, client, origin }
-    }
-
-    /// Runs `work` on the client's runtime.
-    pub fn run<T>(&self, work: impl AsyncFnOnce(&Self) -> T) -> T {
-        self.counted.block_on(work(self))
-    }
-
-    /// A response whose body is yet to be read.
-    ///
-    /// # Panics
-    ///
-    /// When the request fails.
-    pub async fn get(&self, path: &str) -> Response {
-        self.client.get(&self.origin.url(path)).await.expect("the origin answers")
-    }
-
-    /// The client's runtime.
-    pub fn rt(&self) -> Arc<dyn Settle> {
-        self.counted.seam()
-    }
-}
+pub use bench::Bench;
