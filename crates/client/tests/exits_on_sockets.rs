@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -107,10 +108,14 @@ impl Seam for HangingDials {
         self.tokio.now()
     }
 
-    fn dial<'a>(&'a self, addr: &'a str) -> BoxFuture<'a, io::Result<BoxIo>> {
+    fn lookup<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        self.tokio.lookup(host)
+    }
+
+    fn connect(&self, addr: SocketAddr, keep_alive: Option<Duration>) -> BoxFuture<'_, io::Result<BoxIo>> {
         match self.hang.load(Ordering::Relaxed) {
             true => Box::pin(std::future::pending()),
-            false => self.tokio.dial(addr),
+            false => self.tokio.connect(addr, keep_alive),
         }
     }
 

@@ -6,13 +6,26 @@ mod support;
 mod go {
     mod body;
     mod cancel;
+    mod client;
+    mod client_timeout;
+    #[cfg(feature = "gzip")]
+    mod compression;
+    mod cookies;
+    mod dial;
     mod expect_continue;
     mod framing;
+    mod headers;
     mod limits;
     mod one_xx;
+    #[cfg(feature = "tls")]
+    mod proxy;
+    mod redirect;
     mod retry;
     mod streams;
     mod texts;
     mod timeouts;
+    #[cfg(feature = "tls")]
+    mod tls;
+    mod trace;
     mod upgrade;
 }

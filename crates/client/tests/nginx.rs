@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use httptrace::{Event, Exit};
+use origin::tls::Identity;
 use tempfile::TempDir;
 
 use crate::support::{BOUND, all, fetch, on_sockets};
@@ -26,6 +27,8 @@ const LARGE: usize = 10 << 20;
 struct Nginx {
     child: Child,
     addr: SocketAddr,
+    /// Where it speaks TLS, in the order of the identities.
+    tls: Vec<SocketAddr>,
     home: TempDir,
 }
 
@@ -46,6 +49,18 @@ fn binary() -> Option<PathBuf> {
     places.map(|place| place.join("nginx")).find(|binary| binary.is_file())
 }
 
+/// The binary, or a loud word about its absence.
+fn binary_or_notice() -> Option<PathBuf> {
+    let found = binary();
+    if found.is_none() {
+        assert!(std::env::var_os("REQUIRE_NGINX").is_none_or(|value| value != "1"), "nginx is required and not found");
+        // Not by `eprintln!`, which the harness keeps to itself when a test passes.
+        let notice = "\n*** SKIPPED: nginx not found (neither NGINX nor PATH nor /usr/sbin has it) ***\n\n";
+        io::stderr().write_all(notice.as_bytes()).expect("somebody hears it");
+    }
+    found
+}
+
 /// Bytes without a pattern that a lost or doubled piece could hide in.
 fn noise(size: usize) -> Bytes {
     let mut state = 1_u64;
@@ -56,7 +71,21 @@ fn noise(size: usize) -> Bytes {
     words.take(size).collect()
 }
 
-fn config(home: &Path, addr: SocketAddr) -> String {
+/// A server block for each place where it listens, the plain one first.
+fn servers(home: &Path, addrs: &[SocketAddr]) -> String {
+    let server = |(at, addr): (usize, &SocketAddr)| {
+        let home = home.display();
+        let tls = match at.checked_sub(1) {
+            None => ("", String::new()),
+            Some(at) => ("ssl", format!("ssl_certificate {home}/{at}.pem; ssl_certificate_key {home}/{at}.key;")),
+        };
+        format!("server {{ listen {addr} {} backlog=512; root {home}/www; {} }}\n", tls.0, tls.1)
+    };
+    addrs.iter().enumerate().map(server).collect()
+}
+
+fn config(home: &Path, addrs: &[SocketAddr]) -> String {
+    let servers = servers(home, addrs);
     let home = home.display();
     format!(
         "daemon off;
@@ -73,29 +102,35 @@ fn config(home: &Path, addr: SocketAddr) -> String {
              scgi_temp_path {home}/scgi;
              keepalive_requests {KEEPALIVE_REQUESTS};
              keepalive_timeout 60s;
-             server {{
-                 listen {addr} backlog=512;
-                 root {home}/www;
-             }}
+             {servers}
          }}"
     )
 }
 
 impl Nginx {
-    /// Starts nginx on a port that was free a moment ago; somebody may have taken it since, then on another one.
-    fn start(binary: &Path) -> io::Result<Nginx> {
+    /// Starts nginx on ports that were free a moment ago, one for plain HTTP and one for each identity; somebody may have
+    /// taken them since, then on others.
+    fn start(binary: &Path, identities: &[&Identity]) -> io::Result<Nginx> {
         let mut last = String::new();
         for _attempt in 0..10 {
             let home = TempDir::new()?;
             fs::create_dir(home.path().join("www"))?;
             fs::write(home.path().join("www/small.txt"), "small\n")?;
             fs::write(home.path().join("www/large.bin"), noise(LARGE))?;
-            let addr = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+            for (at, identity) in identities.iter().enumerate() {
+                fs::write(home.path().join(format!("{at}.pem")), identity.chain_pem())?;
+                fs::write(home.path().join(format!("{at}.key")), identity.key_pem())?;
+            }
+            // All at once, so that they differ.
+            let free = (0..=identities.len()).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
+            let free = free.collect::<io::Result<Vec<_>>>()?;
+            let addrs = free.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
+            drop(free);
             let file = home.path().join("nginx.conf");
-            fs::write(&file, config(home.path(), addr))?;
+            fs::write(&file, config(home.path(), &addrs))?;
             let mut command = Command::new(binary);
             command.arg("-p").arg(home.path()).arg("-c").arg(&file).stdin(Stdio::null()).stderr(Stdio::null());
-            let mut nginx = Nginx { child: command.spawn()?, addr, home };
+            let mut nginx = Nginx { child: command.spawn()?, addr: addrs[0], tls: addrs[1..].to_vec(), home };
             if nginx.is_listening()? {
                 return Ok(nginx);
             }
@@ -130,14 +165,8 @@ impl Nginx {
 
 #[test]
 fn a_real_nginx_serves_hundreds_of_requests_over_few_connections() {
-    let Some(binary) = binary() else {
-        assert!(std::env::var_os("REQUIRE_NGINX").is_none_or(|value| value != "1"), "nginx is required and not found");
-        // Not by `eprintln!`, which the harness keeps to itself when a test passes.
-        let notice = "\n*** SKIPPED: nginx not found (neither NGINX nor PATH nor /usr/sbin has it) ***\n\n";
-        io::stderr().write_all(notice.as_bytes()).expect("somebody hears it");
-        return;
-    };
-    let nginx = Nginx::start(&binary).expect("nginx runs");
+    let Some(binary) = binary_or_notice() else { return };
+    let nginx = Nginx::start(&binary, &[]).expect("nginx runs");
     on_sockets(async |stage| {
         let client = stage.client_with(|config| config.max_idle_conns_per_host = Some(64));
         let connections = || stage.count(|event| matches!(event, Event::GotConn { reused: false, .. }));
@@ -171,6 +200,56 @@ fn a_real_nginx_serves_hundreds_of_requests_over_few_connections() {
         let mut missing = client.get(&nginx.url("/missing")).await.unwrap();
         assert_eq!((missing.status, missing.reason()), (404, "Not Found"));
         assert!(missing.body.read_all().await.unwrap().starts_with(b"<html>"));
+
+        client.close_idle_connections();
+        stage.tasks_become(1).await;
+    });
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn a_real_nginx_serves_the_same_over_tls_and_is_refused_for_every_fault_of_its_certificate() {
+    use std::time::SystemTime;
+
+    use origin::tls::Authority;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    let Some(binary) = binary_or_notice() else { return };
+    let authority = Authority::new("the tests' own");
+    let good = authority.intermediate("between").issue(["127.0.0.1"]);
+    let unknown = Authority::new("unknown").issue(["127.0.0.1"]);
+    let misnamed = authority.issue(["a.test"]);
+    let yesterday = SystemTime::now() - DAY;
+    let expired = authority.issue_for(["127.0.0.1"], yesterday - DAY, yesterday);
+    let nginx = Nginx::start(&binary, &[&good, &unknown, &misnamed, &expired]).expect("nginx runs");
+    on_sockets(async |stage| {
+        let client = stage.client_trusting(&authority, |_| {});
+        let url = |at: usize, path: &str| format!("https://{}{path}", nginx.tls[at]);
+        for _ in 0..100 {
+            assert_eq!(fetch(&client, &url(0, "/small.txt")).await, "small\n");
+        }
+        let connections = stage.count(|event| matches!(event, Event::GotConn { reused: false, .. }));
+        assert_eq!(connections, 100 / KEEPALIVE_REQUESTS, "{}", nginx.log());
+        let large = fetch(&client, &url(0, "/large.bin")).await;
+        assert!(large == noise(LARGE), "{} bytes, not the ones in the file", large.len());
+        let tls = client.get(&url(0, "/small.txt")).await.unwrap().tls.expect("it came by TLS");
+        assert_eq!((tls.peer_certificates.len(), tls.negotiated_protocol.as_deref()), (2, Some("http/1.1")));
+
+        for (at, fault) in [
+            (1, "certificate signed by unknown authority"),
+            (2, "cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"),
+            (3, "certificate has expired or is not yet valid: current time "),
+        ] {
+            let error = client.get(&url(at, "/small.txt")).await.expect_err(fault).reason.to_string();
+            let told = error.strip_prefix("tls: failed to verify certificate: x509: ");
+            assert!(told.is_some_and(|told| told.starts_with(fault)), "{error}");
+        }
+
+        // The wrong scheme, both ways.
+        let plain = client.get(&format!("https://{}/", nginx.addr)).await.unwrap_err().reason.to_string();
+        assert_eq!(plain, "http: server gave HTTP response to HTTPS client");
+        assert_eq!(client.get(&format!("http://{}/", nginx.tls[0])).await.unwrap().status, 400);
 
         client.close_idle_connections();
         stage.tasks_become(1).await;

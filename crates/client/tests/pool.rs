@@ -1,15 +1,17 @@
 //! Many connections: which one a request gets, which ones are kept, and what ends them.
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use client::{Client, Context, Request};
+use client::{Client, Context, DialFn, Request};
 use http::{HeaderValue, Method};
 use httptrace::tokio_rt::CountedSeam;
 use httptrace::{BoxFuture, BoxIo, Census, Event, Exit, Runtime, TaskName, Timer};
 use origin::{End, Plan, Reply, Router, Script, TcpOrigin, pattern};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Semaphore;
 
 use crate::support::{BOUND, Stage, all, fetch, give_up_once, on_sockets, open_becomes, request, within};
@@ -76,11 +78,15 @@ impl Runtime for SlowDials {
         self.seam.now()
     }
 
-    fn dial<'a>(&'a self, addr: &'a str) -> BoxFuture<'a, io::Result<BoxIo>> {
+    fn lookup<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        self.seam.lookup(host)
+    }
+
+    fn connect(&self, addr: SocketAddr, keep_alive: Option<Duration>) -> BoxFuture<'_, io::Result<BoxIo>> {
         Box::pin(async move {
             self.waiting.fetch_add(1, Ordering::SeqCst);
             self.permits.acquire().await.expect("never closed").forget();
-            self.seam.dial(addr).await
+            self.seam.connect(addr, keep_alive).await
         })
     }
 
@@ -764,5 +770,58 @@ fn five_hundred_requests_from_32_callers_each_get_their_own_answer() {
         assert_eq!(origin.stats().requests, 500);
         client.close_idle_connections();
         stage.tasks_become(1).await;
+    });
+}
+
+// Where a connection leads to.
+
+#[test]
+fn a_name_is_looked_up_and_its_addresses_are_tried_until_one_answers() {
+    on_sockets(async |stage| {
+        let origin = stage.origin(small());
+        // It may have an address on which nobody listens, too.
+        let body = fetch(&stage.client(), &format!("http://localhost:{}/", origin.addr().port())).await;
+        assert_eq!(body.len(), 13);
+        assert_eq!(stage.count(|event| *event == Event::DnsStart { host: "localhost".to_owned() }), 1);
+        let ip = origin.addr().ip();
+        let found = |event: &Event| matches!(event, Event::DnsDone { addrs, error: None } if addrs.contains(&ip));
+        assert_eq!(stage.count(found), 1);
+        let connected = Event::ConnectDone { addr: origin.addr().to_string(), error: None };
+        assert_eq!(stage.count(|event| *event == connected), 1);
+    });
+}
+
+#[test]
+fn a_name_that_nobody_has_fails_in_gos_words() {
+    on_sockets(async |stage| {
+        let error = stage.client().get("http://nobody.invalid/").await.unwrap_err().to_string();
+        assert_eq!(error, "Get \"http://nobody.invalid/\": dial tcp: lookup nobody.invalid: no such host");
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_dialler_of_ones_own_can_lead_to_another_kind_of_socket() {
+    on_sockets(async |stage| {
+        let home = tempfile::TempDir::new().expect("a directory");
+        let path = home.path().join("socket");
+        let listener = tokio::net::UnixListener::bind(&path).expect("a free path");
+        let client = stage.client_with(|config| {
+            config.dial_context = Some(DialFn::new(move |_context, addr| {
+                assert_eq!(addr, "any.test:80");
+                let path = path.clone();
+                async move { Ok(Box::new(tokio::net::UnixStream::connect(path).await?) as BoxIo) }
+            }));
+        });
+        let server = async {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let mut head = [0; 16];
+            stream.read_exact(&mut head).await.expect("a request");
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").await.expect("it is read");
+            assert!(head.starts_with(b"GET / HTTP/1.1"));
+            stream
+        };
+        let (body, _open) = tokio::join!(fetch(&client, "http://any.test/"), server);
+        assert_eq!(body, "hi");
     });
 }

@@ -4,6 +4,8 @@
 //! steps that Go's hooks pass over and that this project is about: calls of the chain, messages on the
 //! channels, births and deaths of tasks, and the ways out.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Exit;
@@ -108,20 +110,45 @@ pub enum Event {
         /// How long it had been idle, in microseconds.
         idle_us: u64,
     },
-    /// A dial begins. Go hook: `ConnectStart`.
+    /// The addresses of a name are looked up; not told of what is an address already. Go hook: `DNSStart`.
+    #[doc(alias = "DNSStart")]
+    DnsStart {
+        /// The name.
+        host: String,
+    },
+    /// A lookup has ended. Go hook: `DNSDone`.
+    #[doc(alias = "DNSDone")]
+    DnsDone {
+        /// What was found, in the order in which it is tried.
+        addrs: Vec<IpAddr>,
+        /// Why it failed, if it did.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        error: Option<String>,
+    },
+    /// One address is tried. Go hook: `ConnectStart`.
     ConnectStart {
-        /// `host:port`.
+        /// `ip:port`.
         addr: String,
     },
-    /// A dial has ended. Go hook: `ConnectDone`.
+    /// The connection to one address is there, or has failed. Go hook: `ConnectDone`.
     ConnectDone {
-        /// `host:port`.
+        /// `ip:port`.
         addr: String,
         /// Why it failed, if it did.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         error: Option<String>,
     },
-    /// The request's head is written. Go hook: `WroteHeaders`.
+    /// A TLS handshake begins. Go hook: `TLSHandshakeStart`.
+    #[doc(alias = "TLSHandshakeStart")]
+    TlsHandshakeStart,
+    /// A TLS handshake has ended. Go hook: `TLSHandshakeDone`.
+    #[doc(alias = "TLSHandshakeDone")]
+    TlsHandshakeDone {
+        /// Why it failed, if it did.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        error: Option<String>,
+    },
+    /// The request's head is complete; as in Go this is told before any of it is on the wire. Go hook: `WroteHeaders`.
     WroteHeaders,
     /// The request is written, or the write failed. Go hook: `WroteRequest`.
     WroteRequest {

@@ -1,14 +1,14 @@
-//! The seam: the four things that need a runtime, behind one small object-safe trait.
+//! The seam: the things that need a runtime, behind one small object-safe trait.
 //!
 //! The loops themselves use tokio's `io` traits and `select!`, which need no runtime. What does, they
-//! ask of a [`Runtime`]: start a task, wait for a moment, ask the time, open a connection. On tokio
+//! ask of a [`Runtime`]: start a task, wait for a moment, ask the time, look up a name, open a connection. On tokio
 //! that is [`TokioRuntime`](crate::TokioRuntime); in the stepper it is a hand-cranked executor with a
 //! virtual clock and in-memory connections, and both poll the very same loops.
 
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::census::Census;
+use crate::tls_state::TlsState;
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -57,6 +58,11 @@ pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {
         None
     }
 
+    /// What the handshake has agreed on, where the stream is TLS. Responses on it carry this.
+    fn tls_state(&self) -> Option<&Arc<TlsState>> {
+        None
+    }
+
     /// Whether what was written may stay in the stream until it is flushed. TCP keeps nothing, TLS does.
     fn holds_back_writes(&self) -> bool {
         true
@@ -75,7 +81,7 @@ pub trait Timer: Future<Output = ()> + Send + Sync {
 
 /// What the port asks of the world it runs in.
 ///
-/// Go twin: the `go` statement, package `time`, and `net.Dialer.DialContext`.
+/// Go twin: the `go` statement, package `time`, `net.Resolver` and the system calls under `net.Dialer`.
 pub trait Runtime: Send + Sync + 'static {
     /// Starts `task` and forgets it: the loops end by their channels, not by a handle. The task is
     /// counted under `name` in [`census`](Runtime::census) until it has ended or was dropped.
@@ -87,17 +93,41 @@ pub trait Runtime: Send + Sync + 'static {
     /// The time since this runtime's start. (A duration, since not every target has an `Instant`.)
     fn now(&self) -> Duration;
 
-    /// Opens a stream to `addr`, which is `host:port`.
+    /// The time of day, as a duration since 1970 began in Greenwich, or since some other fixed moment
+    /// where there is no calendar. Unlike [`now`](Runtime::now) it may jump, and it has gone
+    /// on while the machine slept: the pool asks it how long a connection was idle.
+    fn wall(&self) -> Duration {
+        self.now()
+    }
+
+    /// The addresses of a host, the one to try first at the front. Not asked about what is an address already.
     ///
     /// # Errors
     ///
-    /// The text is Go's: `dial tcp 127.0.0.1:1: connect: connection refused`. The kind is the
-    /// operating system's.
+    /// The text is what Go says after `lookup HOST: `, as `no such host`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives the question up.
+    fn lookup<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>>;
+
+    /// Opens a stream to `addr`, with TCP keep-alive probes after `keep_alive` without a word; `None`: no probes.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, or one with the text that Go puts after `dial tcp ADDR: connect: `.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future gives the attempt up and closes what was opened.
-    fn dial<'a>(&'a self, addr: &'a str) -> BoxFuture<'a, io::Result<BoxIo>>;
+    fn connect(&self, addr: SocketAddr, keep_alive: Option<Duration>) -> BoxFuture<'_, io::Result<BoxIo>>;
+
+    /// A variable of the environment, which may name proxies. `None` where there is no environment, and for a value that is
+    /// not Unicode.
+    fn env_var(&self, name: &str) -> Option<String> {
+        let _nothing_to_ask = name;
+        None
+    }
 
     /// Who is alive on this runtime, by name.
     fn census(&self) -> &Arc<Census>;

@@ -2,25 +2,26 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use socket2::{SockRef, TcpKeepalive};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
 
 use crate::census::Census;
-use crate::go_text::go_io_text;
 use crate::rt::{BoxFuture, BoxIo, Io, Runtime, Settle, TaskName, Timer};
 
-/// Time between TCP keep-alive probes. Go: `net.Dialer.KeepAlive` of `DefaultTransport`.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// Time between two TCP keep-alive probes. Go: `defaultTCPKeepAliveInterval`.
+const PROBE_INTERVAL: Duration = Duration::from_secs(15);
+
+/// Probes without an answer after which a peer counts as gone. Go: `defaultTCPKeepAliveCount`.
+const PROBES: u32 = 9;
 
 /// Runs the port on whatever tokio runtime is current when a connection is opened.
 #[derive(Debug)]
@@ -59,8 +60,21 @@ impl Runtime for TokioRuntime {
         self.start.elapsed()
     }
 
-    fn dial<'a>(&'a self, addr: &'a str) -> BoxFuture<'a, io::Result<BoxIo>> {
-        Box::pin(dial_tcp(addr))
+    fn wall(&self) -> Duration {
+        // A clock that is set before 1970 stands still.
+        SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default()
+    }
+
+    fn lookup<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        Box::pin(look_up(host))
+    }
+
+    fn connect(&self, addr: SocketAddr, keep_alive: Option<Duration>) -> BoxFuture<'_, io::Result<BoxIo>> {
+        Box::pin(async move { Ok(Box::new(connect(addr, keep_alive).await?) as BoxIo) })
+    }
+
+    fn env_var(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
     }
 
     fn census(&self) -> &Arc<Census> {
@@ -91,54 +105,35 @@ impl Timer for TokioTimer {
     }
 }
 
-/// Resolves `addr` and tries its addresses in order. Go: `(*net.Dialer).DialContext`.
-async fn dial_tcp(addr: &str) -> io::Result<BoxIo> {
-    let (host, _port) = addr.rsplit_once(':').ok_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidInput, format!("dial tcp: address {addr}: missing port in address"))
-    })?;
-    let addrs = tokio::net::lookup_host(addr).await.map_err(|error| {
+/// Asks the system's resolver.
+async fn look_up(host: &str) -> io::Result<Vec<IpAddr>> {
+    match tokio::net::lookup_host((host, 0)).await {
+        Ok(found) => Ok(found.map(|addr| addr.ip()).collect()),
         // Every resolver words this differently; Go's users know one text.
-        let text = match error.kind() {
-            io::ErrorKind::InvalidInput => go_io_text(&error),
-            _ => "no such host".to_owned(),
-        };
-        io::Error::new(error.kind(), format!("dial tcp: lookup {host}: {text}"))
-    })?;
-    let mut last = None;
-    for addr in addrs {
-        match TcpStream::connect(addr).await {
-            Ok(stream) => return Ok(Box::new(Tcp::new(stream)?)),
-            Err(error) => last = Some((addr, error)),
-        }
-    }
-    Err(match last {
-        Some((addr, error)) => {
-            let text = format!("dial tcp {addr}: connect: {}", go_io_text(&error));
-            io::Error::new(error.kind(), text)
-        }
-        None => io::Error::new(io::ErrorKind::NotFound, format!("dial tcp: lookup {host}: no such host")),
-    })
-}
-
-/// A TCP stream with Go's settings: no delay, keep-alive probes.
-struct Tcp {
-    stream: TcpStream,
-    addrs: Option<(SocketAddr, SocketAddr)>,
-}
-
-impl Tcp {
-    fn new(stream: TcpStream) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
-        let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE);
-        SockRef::from(&stream).set_tcp_keepalive(&keep_alive)?;
-        let addrs = stream.local_addr().ok().zip(stream.peer_addr().ok());
-        Ok(Tcp { stream, addrs })
+        Err(error) => Err(match error.kind() {
+            io::ErrorKind::InvalidInput => error,
+            kind => io::Error::new(kind, "no such host"),
+        }),
     }
 }
 
-impl Io for Tcp {
+/// A TCP connection with Go's settings: no delay, keep-alive probes.
+///
+/// Go: net/tcpsock.go newTCPConn
+async fn connect(addr: SocketAddr, keep_alive: Option<Duration>) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(addr).await?;
+    // A peer that has reset the connection already makes these fail on some systems; the first read will say it better.
+    let _no_delay = stream.set_nodelay(true);
+    if let Some(idle) = keep_alive {
+        let probes = TcpKeepalive::new().with_time(idle).with_interval(PROBE_INTERVAL).with_retries(PROBES);
+        let _probing = SockRef::from(&stream).set_tcp_keepalive(&probes);
+    }
+    Ok(stream)
+}
+
+impl Io for TcpStream {
     fn addrs(&self) -> Option<(SocketAddr, SocketAddr)> {
-        self.addrs
+        self.local_addr().ok().zip(self.peer_addr().ok())
     }
 
     fn holds_back_writes(&self) -> bool {
@@ -146,37 +141,8 @@ impl Io for Tcp {
     }
 }
 
-impl AsyncRead for Tcp {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Tcp {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
+#[cfg(unix)]
+impl Io for tokio::net::UnixStream {}
 
 /// A current_thread tokio runtime on which counting is honest.
 ///
@@ -242,8 +208,20 @@ impl Runtime for CountedSeam {
         self.tokio.now()
     }
 
-    fn dial<'a>(&'a self, addr: &'a str) -> BoxFuture<'a, io::Result<BoxIo>> {
-        self.tokio.dial(addr)
+    fn wall(&self) -> Duration {
+        self.tokio.wall()
+    }
+
+    fn lookup<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        self.tokio.lookup(host)
+    }
+
+    fn connect(&self, addr: SocketAddr, keep_alive: Option<Duration>) -> BoxFuture<'_, io::Result<BoxIo>> {
+        self.tokio.connect(addr, keep_alive)
+    }
+
+    fn env_var(&self, name: &str) -> Option<String> {
+        self.tokio.env_var(name)
     }
 
     fn census(&self) -> &Arc<Census> {
@@ -319,14 +297,31 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_connection_reads_like_go() {
+    fn a_connection_has_gos_settings() {
+        let counted = Counted::new().expect("a runtime");
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        counted.block_on(async {
+            let addr = listener.local_addr().unwrap();
+            let stream = connect(addr, Some(Duration::from_secs(30))).await.unwrap();
+            let socket = SockRef::from(&stream);
+            assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
+            assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(30));
+            assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(15));
+            assert_eq!(socket.tcp_keepalive_retries().unwrap(), 9);
+
+            let stream = connect(addr, None).await.unwrap();
+            assert!(!SockRef::from(&stream).keepalive().unwrap());
+        });
+    }
+
+    #[test]
+    fn a_name_that_nobody_has_is_no_such_host() {
         let counted = Counted::new().expect("a runtime");
         let seam = counted.seam();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         counted.block_on(async {
-            let error = seam.dial(&format!("127.0.0.1:{port}")).await.err().expect("nobody listens there");
-            assert_eq!(error.to_string(), format!("dial tcp 127.0.0.1:{port}: connect: connection refused"));
-            assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+            let error = seam.lookup("nobody.invalid").await.expect_err("RFC 6761 keeps this name free");
+            assert_eq!(error.to_string(), "no such host");
+            assert!(seam.lookup("localhost").await.unwrap().iter().all(IpAddr::is_loopback));
         });
     }
 }

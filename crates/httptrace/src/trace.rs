@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::client_trace::ClientTrace;
 use crate::event::{Actor, ConnId, Event};
 
 /// Someone who wants to be told. Called on the task where the event happens, so be quick and never
@@ -35,6 +36,28 @@ impl Trace {
         if let Some(listener) = &self.0 {
             listener.event(actor, conn, event());
         }
+    }
+
+    /// Tells the request's own hooks, if it has any, and the listener, if there is one.
+    #[inline]
+    pub fn emit_to(
+        &self,
+        hooks: Option<&ClientTrace>,
+        actor: Actor,
+        conn: Option<ConnId>,
+        event: impl FnOnce() -> Event,
+    ) {
+        match hooks {
+            None => self.emit(actor, conn, event),
+            Some(hooks) => self.emit_to_both(hooks, actor, conn, event()),
+        }
+    }
+
+    /// Out of the way of requests without hooks, which are nearly all.
+    #[cold]
+    fn emit_to_both(&self, hooks: &ClientTrace, actor: Actor, conn: Option<ConnId>, event: Event) {
+        hooks.tell(&event);
+        self.emit(actor, conn, || event);
     }
 }
 

@@ -19,6 +19,7 @@
 //! - `conn`: the read side of one connection
 //! - `serve`: runs one script on one connection
 //! - `tcp`: the host over real sockets (feature `net`, on by default)
+//! - `tls`: the same under TLS, and certificates for it (feature `tls`)
 //!
 //! # A script in ten lines
 //!
@@ -62,6 +63,8 @@ pub mod server;
 pub mod stats;
 #[cfg(feature = "net")]
 pub mod tcp;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use check::Check;
 pub use peer::{Accept, Peer};

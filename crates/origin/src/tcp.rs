@@ -34,6 +34,7 @@ const BACKLOG: i32 = 1024;
 #[derive(Debug)]
 pub struct TcpOrigin {
     server: Arc<Server>,
+    scheme: &'static str,
     addr: SocketAddr,
     handle: Handle,
     stop: Option<oneshot::Sender<()>>,
@@ -47,12 +48,33 @@ impl TcpOrigin {
     ///
     /// When the operating system refuses a port, an event queue or a thread.
     pub fn start(plan: impl Into<Plan>) -> io::Result<Self> {
+        Self::start_as("http", plan.into(), |tcp| Box::new(tcp))
+    }
+
+    /// Starts a server that speaks TLS. The counters are those of its TCP connections: one whose handshake fails was
+    /// accepted, and ended in an error.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start), and when the identity is of no use.
+    #[cfg(feature = "tls")]
+    pub fn start_tls(plan: impl Into<Plan>, identity: &crate::tls::Identity) -> io::Result<Self> {
+        let (acceptor, goodbye) = (identity.acceptor()?, identity.goodbye());
+        Self::start_as("https", plan.into(), move |tcp| Box::new(crate::tls::TlsPeer::new(&acceptor, tcp, goodbye)))
+    }
+
+    fn start_as(
+        scheme: &'static str,
+        plan: Plan,
+        wrap: impl Fn(TcpPeer) -> Box<dyn Peer> + Send + Sync + 'static,
+    ) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (listener, addr) = {
             let _inside = runtime.enter();
             listen()?
         };
+        let listener = Listener { listener, wrap };
         let server = Server::new(plan, TokioRuntime::new());
         let serving = Arc::clone(&server).serve(listener, |task| drop(tokio::spawn(task)));
         let (stop, stopped) = oneshot::channel::<()>();
@@ -70,7 +92,7 @@ impl TcpOrigin {
             // Dropping the runtime drops its tasks, and with them every connection.
             drop(runtime);
         })?;
-        Ok(TcpOrigin { server, addr, handle, stop: Some(stop), thread: Some(thread) })
+        Ok(TcpOrigin { server, scheme, addr, handle, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -80,7 +102,7 @@ impl TcpOrigin {
 
     /// The URL of a path, which begins with a slash.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.addr)
+        format!("{}://{}{path}", self.scheme, self.addr)
     }
 
     /// The plan in use.
@@ -171,28 +193,31 @@ impl Drop for AbortOnDrop {
     }
 }
 
-fn listen() -> io::Result<(Listener, SocketAddr)> {
+fn listen() -> io::Result<(TcpListener, SocketAddr)> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     let listener = TcpListener::from_std(socket.into())?;
     let addr = listener.local_addr()?;
-    Ok((Listener(listener), addr))
+    Ok((listener, addr))
 }
 
-struct Listener(TcpListener);
+struct Listener<F> {
+    listener: TcpListener,
+    wrap: F,
+}
 
-impl Accept for Listener {
+impl<F: Fn(TcpPeer) -> Box<dyn Peer> + Send + Sync> Accept for Listener<F> {
     fn accept(&mut self) -> BoxFuture<'_, io::Result<Box<dyn Peer>>> {
         Box::pin(async {
             loop {
-                match self.0.accept().await {
+                match self.listener.accept().await {
                     Ok((stream, peer)) => {
                         // It fails only on a connection that is gone, which the script will notice.
                         let _gone = stream.set_nodelay(true);
                         let addrs = stream.local_addr().ok().map(|local| (local, peer));
-                        return Ok(Box::new(TcpPeer { stream, addrs }) as Box<dyn Peer>);
+                        return Ok((self.wrap)(TcpPeer { stream, addrs }));
                     }
                     // The client left before it was accepted: no connection, and no fault of the listener.
                     Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
@@ -204,15 +229,22 @@ impl Accept for Listener {
 }
 
 /// An accepted TCP connection.
-struct TcpPeer {
+pub(crate) struct TcpPeer {
     stream: TcpStream,
     addrs: Option<(SocketAddr, SocketAddr)>,
 }
 
+impl TcpPeer {
+    /// Closing a socket that may not linger sends RST.
+    pub(crate) fn reset_when_closed(&self) {
+        // A socket that is gone already has had its end.
+        let _gone = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+    }
+}
+
 impl Peer for TcpPeer {
     fn reset(self: Box<Self>) {
-        // Closing a socket that may not linger sends RST. A socket that is gone already has had its end.
-        let _gone = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        self.reset_when_closed();
         drop(self);
     }
 }
@@ -232,6 +264,18 @@ impl AsyncRead for TcpPeer {
 impl AsyncWrite for TcpPeer {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -5,13 +5,13 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use http::Method;
-use httptrace::{Actor, BoxIo, ConnId, Event, Runtime, TaskName, Trace};
+use httptrace::{Actor, BoxIo, ClientTrace, ConnId, Event, Runtime, TaskName, Trace};
 
 use crate::context::{CancelToken, Context};
 use crate::error::{CloseReason, PutIdleError};
 use crate::exchange::{Exchange, Lent};
 use crate::read_loop::ReadLoop;
-use crate::request::{Got1xx, RequestBody, RequestTrailers};
+use crate::request::{RequestBody, RequestTrailers};
 use crate::shared::ConnShared;
 use crate::slot::Slot;
 use crate::write_loop::WriteLoop;
@@ -94,8 +94,7 @@ pub type Permit = Box<dyn Send + Sync>;
 ///
 /// A connection holds it weakly: whoever drops the transport ends its idle connections.
 pub trait IdlePool: Send + Sync {
-    /// Offers an unused connection at the moment `now` of the connection's clock. Go: transport.go
-    /// (*Transport).tryPutIdleConn
+    /// Offers an unused connection; `now` is the [time of day](Runtime::wall). Go: transport.go (*Transport).tryPutIdleConn
     ///
     /// # Errors
     ///
@@ -203,8 +202,8 @@ pub(crate) struct RequestAndChan {
     pub(crate) cancel: Option<CancelToken>,
     /// The body is held back until the server says so. Go: `continueCh` is there.
     pub(crate) expects_continue: bool,
-    /// Told of interim responses.
-    pub(crate) got_1xx: Option<Got1xx>,
+    /// The transport has asked for gzip. Go: `addedGzip`.
+    pub(crate) added_gzip: bool,
 }
 
 /// What write_loop must do. Go: type writeRequest
@@ -222,6 +221,8 @@ pub(crate) struct WriteRequest {
     pub(crate) expects_continue: bool,
     /// The caller waits for the end of the write too: it has a header timeout to start.
     pub(crate) tell_caller: bool,
+    /// Told of the writing.
+    pub(crate) hooks: Option<Arc<ClientTrace>>,
 }
 
 /// Starts the two tasks of a connection over `io` and returns the right to use it.

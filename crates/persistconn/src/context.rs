@@ -1,12 +1,13 @@
 //! Cancellation, its cause and a deadline in one value; and the older token beside it.
 
+use std::any::Any;
 use std::error;
 use std::fmt;
 use std::future::pending;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use httptrace::{Runtime, select};
+use httptrace::{ClientTrace, Runtime, select};
 use tokio_util::sync::CancellationToken;
 
 /// Why a request was given up. Go: `context.Cause`.
@@ -16,10 +17,23 @@ pub enum Cause {
     Canceled,
     /// The context's deadline passed. Go: `context.DeadlineExceeded`.
     DeadlineExceeded,
+    /// The time that the client gives a whole exchange is over. Its text is what a read of the body fails with; the
+    /// client words it in its own way where no head has come yet. Go: the field `Client.Timeout`.
+    ClientTimeout,
     /// The request's own [`CancelToken`] fired, or the caller dropped its future. Go: `errRequestCanceled`.
     RequestCanceled,
     /// The context was cancelled with a reason of the caller's own. Go: `context.WithCancelCause`.
     Custom(Arc<dyn error::Error + Send + Sync>),
+}
+
+impl Cause {
+    /// Whether it was a time limit. Go: `net.Error.Timeout`.
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Cause::DeadlineExceeded | Cause::ClientTimeout => true,
+            Cause::Canceled | Cause::RequestCanceled | Cause::Custom(_) => false,
+        }
+    }
 }
 
 impl fmt::Display for Cause {
@@ -27,6 +41,9 @@ impl fmt::Display for Cause {
         match self {
             Cause::Canceled => f.write_str("context canceled"),
             Cause::DeadlineExceeded => f.write_str("context deadline exceeded"),
+            Cause::ClientTimeout => {
+                f.write_str("context deadline exceeded (Client.Timeout or context cancellation while reading body)")
+            }
             Cause::RequestCanceled => f.write_str("net/http: request canceled"),
             Cause::Custom(error) => error.fmt(f),
         }
@@ -66,12 +83,14 @@ struct Inner {
     /// The earliest deadline of this context and its ancestors, and the clock it is on.
     deadline: Option<Deadline>,
     parent: Context,
+    value: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 #[derive(Clone)]
 struct Deadline {
     at: Duration,
     rt: Arc<dyn Runtime>,
+    cause: Cause,
 }
 
 impl Context {
@@ -83,15 +102,25 @@ impl Context {
     /// A child that can be cancelled.
     #[must_use]
     pub fn with_cancel(&self) -> (Context, Cancel) {
-        let context = self.child(self.deadline().cloned());
+        let context = self.child(self.earliest().cloned());
         (context.clone(), Cancel { context })
     }
 
     /// A child that ends `timeout` from now on the clock of `rt`, if nothing ends it before.
     #[must_use]
     pub fn with_timeout(&self, rt: &Arc<dyn Runtime>, timeout: Duration) -> Context {
-        let mine = Deadline { at: rt.now() + timeout, rt: Arc::clone(rt) };
-        let earliest = match self.deadline() {
+        self.with_timeout_cause(rt, timeout, Cause::DeadlineExceeded)
+    }
+
+    /// As [`with_timeout`](Self::with_timeout), for a reason of one's own. A deadline of an ancestor that comes earlier
+    /// keeps the ancestor's reason.
+    ///
+    /// Go: `context.WithTimeoutCause`
+    #[doc(alias = "WithTimeoutCause")]
+    #[must_use]
+    pub fn with_timeout_cause(&self, rt: &Arc<dyn Runtime>, timeout: Duration, cause: Cause) -> Context {
+        let mine = Deadline { at: rt.now() + timeout, rt: Arc::clone(rt), cause };
+        let earliest = match self.earliest() {
             Some(inherited) if inherited.at < mine.at => inherited.clone(),
             _ => mine,
         };
@@ -103,12 +132,81 @@ impl Context {
             Some(inner) => inner.token.child_token(),
             None => CancellationToken::new(),
         };
-        let inner = Inner { token, cause: OnceLock::new(), deadline, parent: self.clone() };
+        self.inherit(token, deadline, None)
+    }
+
+    fn inherit(
+        &self,
+        token: CancellationToken,
+        deadline: Option<Deadline>,
+        value: Option<Arc<dyn Any + Send + Sync>>,
+    ) -> Context {
+        let inner = Inner { token, cause: OnceLock::new(), deadline, parent: self.clone(), value };
         Context { inner: Some(Arc::new(inner)) }
     }
 
-    fn deadline(&self) -> Option<&Deadline> {
+    /// A child that carries `value` to hooks which are handed a context, as a dialler of one's own is. A value of the same
+    /// type further up is hidden.
+    ///
+    /// Go: `context.WithValue`; the type is the key.
+    #[doc(alias = "WithValue")]
+    #[must_use]
+    pub fn with_value<T: Any + Send + Sync>(&self, value: T) -> Context {
+        let token = self.inner.as_ref().map_or_else(CancellationToken::new, |inner| inner.token.child_token());
+        self.inherit(token, self.earliest().cloned(), Some(Arc::new(value)))
+    }
+
+    /// The value of this type that the context carries. Go: `Context.Value`
+    pub fn value<T: Any + Send + Sync>(&self) -> Option<&T> {
+        let mut context = self;
+        loop {
+            let inner = context.inner.as_deref()?;
+            if let Some(value) = inner.value.as_deref().and_then(|value| value.downcast_ref()) {
+                return Some(value);
+            }
+            context = &inner.parent;
+        }
+    }
+
+    /// A child whose requests call these hooks, each before the one of the same name that this context has.
+    ///
+    /// Go: httptrace.WithClientTrace
+    #[doc(alias = "WithClientTrace")]
+    #[must_use]
+    pub fn with_client_trace(&self, trace: ClientTrace) -> Context {
+        self.with_value(Arc::new(match self.client_trace() {
+            Some(older) => trace.compose(older),
+            None => trace,
+        }))
+    }
+
+    /// The hooks that requests with this context call, those of its ancestors among them.
+    ///
+    /// Go: httptrace.ContextClientTrace
+    #[doc(alias = "ContextClientTrace")]
+    #[inline]
+    pub fn client_trace(&self) -> Option<&Arc<ClientTrace>> {
+        self.value()
+    }
+
+    /// A context with the values of this one that does not end with it. Go: `context.WithoutCancel`
+    #[doc(alias = "WithoutCancel")]
+    #[must_use]
+    pub fn without_cancel(&self) -> Context {
+        match self.inner {
+            Some(_) => self.inherit(CancellationToken::new(), None, None),
+            None => Context::background(),
+        }
+    }
+
+    fn earliest(&self) -> Option<&Deadline> {
         self.inner.as_ref()?.deadline.as_ref()
+    }
+
+    /// When this context ends at the latest: a moment on the clock of the runtime that it was made with. `None` where
+    /// only a cancel can end it. Go: `Context.Deadline`.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.earliest().map(|deadline| deadline.at)
     }
 
     /// Why this context has ended, or `None` while it has not.
@@ -118,7 +216,7 @@ impl Context {
             return Some(inner.cause.get().cloned().or_else(|| inner.parent.cause()).unwrap_or(Cause::Canceled));
         }
         let deadline = inner.deadline.as_ref()?;
-        (deadline.rt.now() >= deadline.at).then_some(Cause::DeadlineExceeded)
+        (deadline.rt.now() >= deadline.at).then(|| deadline.cause.clone())
     }
 
     /// Waits until the context has ended and says why.
@@ -132,14 +230,17 @@ impl Context {
         // - deadline: by the clock; pending for ever where there is none
         select! {
             () = inner.token.cancelled() => self.cause().unwrap_or(Cause::Canceled),
-            () = reached(inner.deadline.as_ref()) => Cause::DeadlineExceeded,
+            cause = reached(inner.deadline.as_ref()) => cause,
         }
     }
 }
 
-async fn reached(deadline: Option<&Deadline>) {
+async fn reached(deadline: Option<&Deadline>) -> Cause {
     match deadline {
-        Some(deadline) => deadline.rt.timer(deadline.at).await,
+        Some(deadline) => {
+            deadline.rt.timer(deadline.at).await;
+            deadline.cause.clone()
+        }
         None => pending().await,
     }
 }
@@ -244,6 +345,35 @@ mod tests {
         let inner = outer.with_timeout(&rt, Duration::from_secs(3600));
         counted.block_on(async { assert_eq!(inner.done().await, Cause::DeadlineExceeded) });
         assert_eq!(inner.cause(), Some(Cause::DeadlineExceeded));
+    }
+
+    #[test]
+    fn of_two_deadlines_the_earlier_one_gives_the_reason() {
+        let counted = httptrace::Counted::new().unwrap();
+        let rt: Arc<dyn Runtime> = counted.seam();
+        let (soon, late) = (Duration::ZERO, Duration::from_secs(3600));
+        let callers = Context::background().with_timeout(&rt, soon);
+        let clients = callers.with_timeout_cause(&rt, late, Cause::ClientTimeout);
+        assert_eq!((clients.cause(), clients.deadline()), (Some(Cause::DeadlineExceeded), callers.deadline()));
+        let callers = Context::background().with_timeout(&rt, late);
+        let clients = callers.with_timeout_cause(&rt, soon, Cause::ClientTimeout);
+        assert_eq!(clients.cause(), Some(Cause::ClientTimeout));
+        counted.block_on(async { assert_eq!(clients.done().await, Cause::ClientTimeout) });
+        assert_eq!(Context::background().deadline(), None);
+    }
+
+    #[test]
+    fn values_are_found_through_all_children_also_when_these_do_not_end_with_their_parent() {
+        let (parent, cancel) = Context::background().with_value(7_u8).with_cancel();
+        let (child, _cancel) = parent.with_value("seven").with_cancel();
+        assert_eq!(
+            (child.value::<u8>(), child.value::<&str>(), child.value::<u16>()),
+            (Some(&7), Some(&"seven"), None)
+        );
+        assert_eq!(child.with_value(8_u8).value::<u8>(), Some(&8));
+        let detached = child.without_cancel();
+        cancel.cancel();
+        assert_eq!((child.cause(), detached.cause(), detached.value::<u8>()), (Some(Cause::Canceled), None, Some(&7)));
     }
 
     trait IntoError {

@@ -1,5 +1,6 @@
 //! What can go wrong on one connection, in Go's words.
 
+use std::error;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -26,11 +27,56 @@ impl IoError {
     pub fn bare(error: &io::Error) -> Self {
         IoError { kind: error.kind(), text: go_io_text(error).into() }
     }
+
+    /// Go: `io.ErrUnexpectedEOF`
+    pub(crate) fn unexpected_eof() -> Self {
+        IoError { kind: io::ErrorKind::UnexpectedEof, text: "unexpected EOF".into() }
+    }
 }
 
 impl fmt::Display for IoError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+/// An error of the user's own, as a function of theirs gave it. Two are equal when a person could not tell them apart.
+#[derive(Clone)]
+pub struct UserError(Arc<dyn error::Error + Send + Sync>);
+
+impl UserError {
+    /// Keeps `error`, so that it can be cloned and compared.
+    pub fn new(error: Box<dyn error::Error + Send + Sync>) -> Self {
+        UserError(error.into())
+    }
+
+    /// What the function gave.
+    pub fn get_ref(&self) -> &(dyn error::Error + Send + Sync + 'static) {
+        &*self.0
+    }
+}
+
+impl fmt::Display for UserError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for UserError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UserError({self})")
+    }
+}
+
+impl PartialEq for UserError {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+impl error::Error for UserError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        Some(&*self.0)
     }
 }
 
@@ -169,7 +215,7 @@ pub enum Error {
     NothingWritten(Box<Error>),
     /// The connection broke under the request.
     #[error("net/http: HTTP/1.x transport connection broken: {0}")]
-    Broken(Box<Error>),
+    Broken(#[source] Box<Error>),
     /// The connection was closed for this reason.
     #[error("{0}")]
     Closed(Box<CloseReason>),
@@ -179,6 +225,9 @@ pub enum Error {
     /// The response cannot be read as HTTP/1. The text says what and where.
     #[error("{0}")]
     Malformed(Arc<str>),
+    /// The request's hook for interim responses did not want one.
+    #[error("{0}")]
+    Hook(#[source] UserError),
     /// The response head is longer than MaxResponseHeaderBytes.
     #[error("net/http: server response headers exceeded {limit} bytes; aborted")]
     HeaderTooLarge {
@@ -194,6 +243,23 @@ pub enum Error {
     /// The body was used after it was closed.
     #[error(transparent)]
     Body(#[from] body_signal::Error),
+    /// The body came as gzip, which the transport had asked for, and cannot be decompressed.
+    #[error(transparent)]
+    Gzip(#[from] GzipError),
+}
+
+/// What is wrong with a compressed body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum GzipError {
+    /// It does not begin, or does not go on, as gzip does. Go: `gzip.ErrHeader`.
+    #[error("gzip: invalid header")]
+    Header,
+    /// It is not what was compressed. Go: `gzip.ErrChecksum`.
+    #[error("gzip: invalid checksum")]
+    Checksum,
+    /// The compressed data is none. Go: `flate.CorruptInputError`.
+    #[error("flate: corrupt input")]
+    Corrupt,
 }
 
 impl Error {
@@ -205,18 +271,20 @@ impl Error {
     /// Whether a time limit ended the request. Go: `net.Error.Timeout`.
     pub fn is_timeout(&self) -> bool {
         match self {
-            Error::HeaderTimeout | Error::Canceled(Cause::DeadlineExceeded) => true,
+            Error::HeaderTimeout => true,
+            Error::Canceled(cause) => cause.is_timeout(),
             Error::Io(error) | Error::RequestBody(error) => error.kind == io::ErrorKind::TimedOut,
             Error::ReadFromServer(inner) | Error::NothingWritten(inner) | Error::Broken(inner) => inner.is_timeout(),
             Error::Eof
             | Error::UnexpectedEof
-            | Error::Canceled(_)
             | Error::ServerClosedIdle
             | Error::Closed(_)
             | Error::Malformed(_)
+            | Error::Hook(_)
             | Error::HeaderTooLarge { .. }
             | Error::InvalidRequest(_)
-            | Error::Body(_) => false,
+            | Error::Body(_)
+            | Error::Gzip(_) => false,
         }
     }
 
@@ -225,11 +293,14 @@ impl Error {
         match self {
             Error::Eof | Error::UnexpectedEof => io::ErrorKind::UnexpectedEof,
             Error::Io(error) | Error::RequestBody(error) => error.kind,
-            Error::HeaderTimeout | Error::Canceled(Cause::DeadlineExceeded) => io::ErrorKind::TimedOut,
-            Error::Malformed(_) | Error::HeaderTooLarge { .. } => io::ErrorKind::InvalidData,
+            Error::HeaderTimeout => io::ErrorKind::TimedOut,
+            Error::Canceled(cause) if cause.is_timeout() => io::ErrorKind::TimedOut,
+            Error::Malformed(_) | Error::HeaderTooLarge { .. } | Error::Gzip(_) => io::ErrorKind::InvalidData,
             Error::InvalidRequest(_) => io::ErrorKind::InvalidInput,
             Error::ReadFromServer(inner) | Error::NothingWritten(inner) | Error::Broken(inner) => inner.io_kind(),
-            Error::Canceled(_) | Error::ServerClosedIdle | Error::Closed(_) | Error::Body(_) => io::ErrorKind::Other,
+            Error::Canceled(_) | Error::ServerClosedIdle | Error::Closed(_) | Error::Hook(_) | Error::Body(_) => {
+                io::ErrorKind::Other
+            }
         }
     }
 }

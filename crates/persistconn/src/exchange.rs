@@ -4,12 +4,13 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use body_signal::{Handover, Lender};
+use body_signal::{BodyEofSignal, Handover, Lender};
 use httptrace::{Actor, Channel, Event};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::error::{CloseReason, Error};
-use crate::response::{Body, Response};
+use crate::body::Body;
+use crate::response::Response;
 use crate::shared::{ConnShared, set_waker};
 use crate::wire::reader::BodyReader;
 
@@ -261,7 +262,7 @@ impl Lent {
     /// A body with the connection's reader goes to the caller with the response.
     pub(crate) fn lend(&mut self, reader: BodyReader) -> Body {
         self.body_waits = true;
-        Body::new(reader, Arc::clone(&self.exchange) as Arc<_>)
+        BodyEofSignal::new(reader, Arc::clone(&self.exchange) as Arc<_>).into()
     }
 
     /// The body may go on: its end was decided about, or it was closed.

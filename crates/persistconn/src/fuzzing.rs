@@ -9,6 +9,10 @@
 //!
 //! Before each piece the socket is not ready once, and whoever waits for it is dropped and begins again: so this is
 //! also a test that waiting for a head can be given up at any byte.
+//!
+//! [`once`] reads in one way only, for the benches.
+
+pub mod once;
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -19,6 +19,8 @@
 //! - `slot`: the two channels that live as long as the connection
 //! - [`shared`]: the socket and the power to close it
 //! - [`request`], [`response`], [`wire`]: what travels, and its form on the wire
+//! - [`body`]: what the caller reads from: `BodyEofSignal`, and the decompressor over it
+//! - [`cookie`]: what request and response may carry
 //! - [`context`]: cancel, cause and deadline
 //! - [`error`]: what can go wrong, in Go's words
 //! - `fuzzing`: the wire format under bytes that nobody vouches for
@@ -29,8 +31,10 @@
 //!
 //! Go twin: transport.go type persistConn; request.go, response.go and transfer.go for the wire.
 
+pub mod body;
 pub mod conn;
 pub mod context;
+pub mod cookie;
 pub mod error;
 mod exchange;
 #[doc(hidden)]
@@ -44,10 +48,15 @@ mod slot;
 pub mod wire;
 pub mod write_loop;
 
+pub use body::Body;
 pub use conn::{ConnConfig, ConnHandle, EarlyClose, IdlePool, Permit, Refused, start};
 pub use context::{Cancel, CancelToken, Cause, Context};
-pub use error::{CloseReason, Error, IoError, PutIdleError};
-pub use request::{GetBody, Got1xx, Request, RequestBody, RequestTrailers};
-pub use response::{Body, Response, Upgraded};
-pub use round_trip::{EncodedHead, round_trip};
+pub use cookie::{Cookie, CookieError, SameSite};
+pub use error::{CloseReason, Error, GzipError, IoError, PutIdleError, UserError};
+pub use request::{GetBody, Request, RequestBody, RequestTrailers};
+#[cfg(feature = "json")]
+pub use response::JsonError;
+pub use response::{Response, Upgraded};
+pub use round_trip::{EncodedHead, ExtraFields, round_trip};
 pub use shared::ConnShared;
+pub use wire::ask::{Answer, ask};

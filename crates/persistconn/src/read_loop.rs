@@ -16,13 +16,13 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use body_signal::BodyDone;
-use httptrace::{Actor, Channel, Event, Exit, TaskName, Timer, select};
+use httptrace::{Actor, Channel, ClientTrace, Event, Exit, TaskName, Timer, select};
 
+use crate::body::decompress;
 use crate::conn::{Channels, ConnConfig, ConnHandle, EarlyClose, IdlePool, Permit, Refused, RequestAndChan};
 use crate::context::{Cause, legacy_cancel};
-use crate::error::{CloseReason, Error, PutIdleError};
+use crate::error::{CloseReason, Error, IoError, PutIdleError, UserError};
 use crate::exchange::{GoOn, Lent};
-use crate::request::Got1xx;
 use crate::response::{Response, Upgraded};
 use crate::shared::{ConnShared, Loop};
 use crate::wire::framing::{Framing, is_protocol_switch, read_transfer};
@@ -47,7 +47,7 @@ pub(crate) struct ReadLoop {
     _permit: Option<Permit>,
 }
 
-/// When the connection became idle, and the one timer that looks whether that is too long ago.
+/// When the connection became idle, by the time of day, and the one timer that looks whether that is too long ago.
 ///
 /// The timer is not set anew at every return to the pool: it looks when it fires, and sets itself again.
 #[derive(Default)]
@@ -72,7 +72,7 @@ impl ReadLoop {
     pub(crate) async fn run(mut self) {
         let mut reader = ConnReader::new(Arc::clone(&self.shared));
         // A connection whose dial has lost the race goes to the pool without ever having carried a request.
-        self.became_idle(self.config.rt.now());
+        self.became_idle(self.config.rt.wall());
         while let ControlFlow::Continue(returned) = self.serve(reader).await {
             reader = returned;
         }
@@ -94,13 +94,14 @@ impl ReadLoop {
             self.leave_idle(&reader, peeked);
             return ControlFlow::Break(());
         };
-        let RequestAndChan { mut handle, mut lent, method, close, context, cancel, expects_continue, got_1xx } = rc;
+        let RequestAndChan { mut handle, mut lent, method, close, context, cancel, expects_continue, added_gzip } = rc;
+        let hooks = context.client_trace().map(|hooks| &**hooks);
         handle.leave_exchange(lent.exchange());
         self.handle = Some(handle);
         let answer = match peeked {
             Ok(()) => {
-                self.emit(|| Event::GotFirstResponseByte);
-                self.read_response(&mut reader, &method, &lent, expects_continue, got_1xx.as_ref()).await
+                self.emit_to(hooks, || Event::GotFirstResponseByte);
+                self.read_response(&mut reader, &method, &lent, expects_continue, hooks).await
             }
             Err(error) => Err(Error::ReadFromServer(Box::new(error))),
         };
@@ -111,6 +112,7 @@ impl ReadLoop {
                 return ControlFlow::Break(());
             }
         };
+        response.tls = self.shared.tls_state().cloned();
         if expects_continue {
             // No 100 came. The body is due all the same, unless nobody will use the connection after it.
             lent.go_on(GoOn::FinalStatus { send: !(response.close || close) });
@@ -125,7 +127,7 @@ impl ReadLoop {
         let declared = response.content_length;
         if framing == Framing::None {
             // Nothing to wait for: the connection is back in the pool before the caller has the response.
-            let kept = alive && self.keep(&reader, &lent, Exchanges::Detach).await;
+            let kept = alive && self.keep(&reader, &lent, Exchanges::Detach, hooks).await;
             let delivered = lent.deliver(Ok(response));
             self.sent(Channel::Resc, if delivered { "response" } else { "caller_gone" });
             self.exit(if kept { Exit::NoBodyKept } else { Exit::NoBodyClosed });
@@ -133,6 +135,9 @@ impl ReadLoop {
         }
 
         response.body = lent.lend(BodyReader::new(reader, framing));
+        if added_gzip {
+            decompress(&mut response);
+        }
         self.sent(Channel::Resc, "response");
         if !lent.deliver(Ok(response)) {
             self.exit(Exit::HeadCallerGone);
@@ -153,7 +158,7 @@ impl ReadLoop {
                 return self.canceled(Cause::RequestCanceled, Exit::BodyLegacyCancel);
             }
             cause = context.done() => {
-                let late = matches!(cause, Cause::DeadlineExceeded);
+                let late = cause.is_timeout();
                 let exit = if late { Exit::BodyDeadlineExceeded } else { Exit::BodyContextCanceled };
                 return self.canceled(cause, exit);
             }
@@ -168,7 +173,7 @@ impl ReadLoop {
             // ANCHOR: eof
             BodyDone::Eof(body) => {
                 let reader = body.into_conn();
-                let kept = alive && self.keep(&reader, &lent, Exchanges::Stay).await;
+                let kept = alive && self.keep(&reader, &lent, Exchanges::Stay, hooks).await;
                 // The pool has been asked: now the caller may see the end.
                 self.ack(&mut lent);
                 self.exit(if kept { Exit::BodyEofKept } else { Exit::BodyEofClosed });
@@ -179,7 +184,7 @@ impl ReadLoop {
             BodyDone::ClosedEarly(mut body) => {
                 let drained = alive && self.maybe_drain_body(&mut body, declared, &mut lent).await;
                 let reader = body.into_conn();
-                let kept = drained && self.keep(&reader, &lent, Exchanges::Stay).await;
+                let kept = drained && self.keep(&reader, &lent, Exchanges::Stay, hooks).await;
                 self.exit(if kept { Exit::BodyClosedEarlyDrained } else { Exit::BodyClosedEarlyClosed });
                 if kept { ControlFlow::Continue(reader) } else { ControlFlow::Break(()) }
             }
@@ -209,10 +214,11 @@ impl ReadLoop {
     /// The timer has fired: if the connection became idle later than the timer knew, look again then.
     fn still_fresh(&mut self) -> bool {
         let (Some(since), Some(timeout)) = (self.idle.since, self.config.idle_conn_timeout) else { return false };
-        let deadline = since + timeout;
-        let fresh = self.config.rt.now() < deadline;
+        let left = (since + timeout).saturating_sub(self.config.rt.wall());
+        // More than all of it is left when the clock was set back; then nobody knows.
+        let fresh = !left.is_zero() && left <= timeout;
         if let (true, Some(timer)) = (fresh, &mut self.idle.timer) {
-            timer.as_mut().reset(deadline);
+            timer.as_mut().reset(self.config.rt.now() + left);
         }
         fresh
     }
@@ -233,7 +239,7 @@ impl ReadLoop {
             }
             None => {
                 if self.channels.reqch.is_empty() {
-                    self.became_idle(self.config.rt.now());
+                    self.became_idle(self.config.rt.wall());
                 }
                 false
             }
@@ -255,6 +261,10 @@ impl ReadLoop {
             }
             (None, Err(Error::Eof)) => (CloseReason::ServerClosedIdle, Exit::IdleServerClosed),
             (None, Err(Error::Io(error))) => (CloseReason::PeekFailed(error), Exit::IdleReadError),
+            // TLS, cut without a goodbye.
+            (None, Err(Error::UnexpectedEof)) => {
+                (CloseReason::PeekFailed(IoError::unexpected_eof()), Exit::IdleReadError)
+            }
             (None, Err(_)) => (CloseReason::ReadLoopExiting, Exit::IdleReadError),
         };
         self.close_err = reason;
@@ -278,23 +288,25 @@ impl ReadLoop {
         method: &http::Method,
         lent: &Lent,
         expects_continue: bool,
-        got_1xx: Option<&Got1xx>,
+        hooks: Option<&ClientTrace>,
     ) -> Result<(Box<Response>, Framing), Error> {
         let limit = self.config.max_response_header_bytes;
         let mut allowance = limit;
+        let mut waits = expects_continue;
         loop {
             let mut head = head::parse(&reader.head(&mut allowance, limit).await?)?;
             let framing = read_transfer(method, &mut head)?;
             if !matches!(head.status, 100 | 102..=199) {
                 return Ok((head, framing));
             }
-            if head.status == 100 && expects_continue {
-                self.emit(|| Event::Got100Continue);
+            if head.status == 100 && waits {
+                waits = false;
+                self.emit_to(hooks, || Event::Got100Continue);
                 lent.go_on(GoOn::Got100);
             }
             self.emit(|| Event::Got1xxResponse { code: head.status });
-            if let Some(hook) = got_1xx {
-                hook.call(head.status, &head.header).map_err(Error::malformed)?;
+            if let Some(word) = hooks.and_then(|hooks| hooks.tell_got_1xx_response(head.status, &head.header)) {
+                word.map_err(|error| Error::Hook(UserError::new(error)))?;
                 // Whoever looks at them answers for their number.
                 allowance = limit;
             }
@@ -347,7 +359,13 @@ impl ReadLoop {
     /// The conditions of a second life, in Go's order: the server has not hung up, the request was written,
     /// and the pool wants the connection. (That the answer allows it, and that the body was read to its end, the
     /// caller of this function knows.)
-    async fn keep(&mut self, reader: &ConnReader, lent: &Lent, exchange: Exchanges) -> bool {
+    async fn keep(
+        &mut self,
+        reader: &ConnReader,
+        lent: &Lent,
+        exchange: Exchanges,
+        hooks: Option<&ClientTrace>,
+    ) -> bool {
         if !reader.buffered().is_empty() {
             // Differs from Go: what lies behind the answer already is never taken for the next one. Go pools the
             // connection, and the next request may be faster than its readLoop's look at the bytes.
@@ -363,7 +381,7 @@ impl ReadLoop {
             self.close_err = reason;
             return false;
         }
-        self.try_put_idle_conn()
+        self.try_put_idle_conn(hooks)
     }
     // ANCHOR_END: keep
 
@@ -397,16 +415,16 @@ impl ReadLoop {
     ///
     /// Go: transport.go readLoop, the closure tryPutIdleConn
     #[doc(alias = "tryPutIdleConn")]
-    fn try_put_idle_conn(&mut self) -> bool {
+    fn try_put_idle_conn(&mut self, hooks: Option<&ClientTrace>) -> bool {
         let Some(handle) = self.handle.take() else { unreachable!("a request brings the handle, and is served once") };
-        let now = self.config.rt.now();
+        let now = self.config.rt.wall();
         let refused = match self.pool.upgrade() {
             Some(pool) => pool.try_put_idle_conn(handle, now).err(),
             None => Some(Refused { conn: handle, reason: PutIdleError::TransportDropped }),
         };
         let reason = refused.as_ref().map(|refused| refused.reason);
         if reason != Some(PutIdleError::KeepAlivesDisabled) {
-            self.emit(|| Event::PutIdleConn { error: reason.map(|reason| reason.to_string()) });
+            self.emit_to(hooks, || Event::PutIdleConn { error: reason.map(|reason| reason.to_string()) });
         }
         match refused {
             None => {
@@ -421,12 +439,13 @@ impl ReadLoop {
         }
     }
 
-    /// Notes the time `now`, and sets the timer if it is not set.
-    fn became_idle(&mut self, now: Duration) {
+    /// Notes the time of day `wall`, and sets the timer if it is not set.
+    fn became_idle(&mut self, wall: Duration) {
         let Some(timeout) = self.config.idle_conn_timeout else { return };
-        if self.idle.since.replace(now).is_some() {
+        if self.idle.since.replace(wall).is_some() {
             return;
         }
+        let now = self.config.rt.now();
         match &mut self.idle.timer {
             Some(timer) => timer.as_mut().reset(now + timeout),
             None => self.idle.timer = Some(self.config.rt.timer(now + timeout)),
@@ -475,6 +494,10 @@ impl ReadLoop {
 
     fn emit(&self, event: impl FnOnce() -> Event) {
         self.shared.emit(Actor::ReadLoop, event);
+    }
+
+    fn emit_to(&self, hooks: Option<&ClientTrace>, event: impl FnOnce() -> Event) {
+        self.shared.emit_to(hooks, Actor::ReadLoop, event);
     }
 }
 

@@ -5,13 +5,16 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use http::header::EXPECT;
-use http::{HeaderMap, HeaderName, Method};
+use http::header::{AUTHORIZATION, COOKIE, EXPECT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::io::AsyncRead;
 use url::Url;
 
 use crate::context::{CancelToken, Context};
+use crate::cookie::{Cookie, CookieError, read_cookies};
 
 /// What to send, and what ends it before its time.
 ///
@@ -31,7 +34,7 @@ pub struct Request {
     pub body: RequestBody,
     /// Ask the server to close the connection after this request, and do not reuse it. Go: `Request.Close`.
     pub close: bool,
-    /// Ends the request, its body included.
+    /// Ends the request, its body included; and carries its [hooks](Context::with_client_trace).
     pub context: Context,
     /// The older way to end it. Go: `Request.Cancel`.
     pub cancel: Option<CancelToken>,
@@ -39,8 +42,6 @@ pub struct Request {
     pub get_body: Option<GetBody>,
     /// What follows a body that is sent in chunks. Go: `Request.Trailer`.
     pub trailers: Option<RequestTrailers>,
-    /// Told of interim responses (1xx but 101), with their header. Go: the hook `Got1xxResponse`.
-    pub got_1xx: Option<Got1xx>,
 }
 
 /// Makes a request's body once more.
@@ -102,29 +103,6 @@ impl fmt::Debug for RequestTrailers {
     }
 }
 
-/// Told of interim responses. An error from it ends the request.
-#[derive(Clone)]
-pub struct Got1xx(Arc<Hook>);
-
-type Hook = dyn Fn(u16, &HeaderMap) -> Result<(), String> + Send + Sync;
-
-impl Got1xx {
-    /// From a function of the status and the header; the text of its error is the request's error.
-    pub fn new(hook: impl Fn(u16, &HeaderMap) -> Result<(), String> + Send + Sync + 'static) -> Self {
-        Got1xx(Arc::new(hook))
-    }
-
-    pub(crate) fn call(&self, status: u16, header: &HeaderMap) -> Result<(), String> {
-        (self.0)(status, header)
-    }
-}
-
-impl fmt::Debug for Got1xx {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Got1xx")
-    }
-}
-
 impl Request {
     /// A request without header fields and body. Go: `http.NewRequest`.
     #[doc(alias = "NewRequest")]
@@ -140,7 +118,6 @@ impl Request {
             cancel: None,
             get_body: None,
             trailers: None,
-            got_1xx: None,
         }
     }
 
@@ -149,6 +126,97 @@ impl Request {
     #[doc(alias = "CancelRequest")]
     pub fn cancel_token(&mut self) -> CancelToken {
         self.cancel.get_or_insert_default().clone()
+    }
+
+    /// The request that follows a redirect of this one: to another place, for the same caller. What ends this request
+    /// ends that one too; header, Host and body are yet to be filled in.
+    #[must_use]
+    pub fn next_hop(&self, method: Method, url: Url) -> Request {
+        // Field by field, so that each new one is thought about here.
+        Request {
+            method,
+            url,
+            header: HeaderMap::new(),
+            host: None,
+            body: RequestBody::Empty,
+            close: false,
+            context: self.context.clone(),
+            cancel: self.cancel.clone(),
+            get_body: None,
+            trailers: None,
+        }
+    }
+
+    /// Says who asks, in the field `Authorization` (RFC 7617). A user name must have no colon.
+    ///
+    /// Go: request.go (*Request).SetBasicAuth
+    #[doc(alias = "SetBasicAuth")]
+    pub fn set_basic_auth(&mut self, user: &str, password: &str) {
+        let value = format!("Basic {}", BASE64.encode(format!("{user}:{password}")));
+        let mut value = HeaderValue::try_from(value).expect("the letters of base64 may stand in a header");
+        value.set_sensitive(true);
+        self.header.insert(AUTHORIZATION, value);
+    }
+
+    /// User and password of the field `Authorization`, if that is what it holds.
+    ///
+    /// Go: request.go (*Request).BasicAuth
+    #[doc(alias = "BasicAuth")]
+    pub fn basic_auth(&self) -> Option<(String, String)> {
+        let value = self.header.get(AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, encoded) = value.split_at_checked("Basic ".len())?;
+        if !scheme.eq_ignore_ascii_case("Basic ") {
+            return None;
+        }
+        let decoded = String::from_utf8(BASE64.decode(encoded).ok()?).ok()?;
+        let (user, password) = decoded.split_once(':')?;
+        Some((user.to_owned(), password.to_owned()))
+    }
+
+    /// Adds a cookie to those in the field `Cookie`. Only its name and its value are sent; bytes that must not stand in a
+    /// value are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError::InvalidHeader`] if the name cannot stand in a header. The request is as it was.
+    ///
+    /// Go: request.go (*Request).AddCookie
+    #[doc(alias = "AddCookie")]
+    pub fn add_cookie(&mut self, cookie: &Cookie) -> Result<(), CookieError> {
+        let mut value = self.header.get(COOKIE).map_or(Vec::new(), |before| before.as_bytes().to_vec());
+        if !value.is_empty() {
+            value.extend_from_slice(b"; ");
+        }
+        value.extend_from_slice(cookie.pair().as_bytes());
+        let value = HeaderValue::from_bytes(&value).map_err(|_bad| CookieError::InvalidHeader)?;
+        self.header.insert(COOKIE, value);
+        Ok(())
+    }
+
+    /// The cookies in the field `Cookie`. More than [`COOKIE_MAX_NUM`](crate::cookie::COOKIE_MAX_NUM) are none.
+    ///
+    /// Go: request.go (*Request).Cookies
+    #[doc(alias = "Cookies")]
+    pub fn cookies(&self) -> Vec<Cookie> {
+        read_cookies(&self.header)
+    }
+
+    /// The cookies of this name. Go: request.go (*Request).CookiesNamed
+    #[doc(alias = "CookiesNamed")]
+    pub fn cookies_named(&self, name: &str) -> Vec<Cookie> {
+        self.cookies().into_iter().filter(|cookie| cookie.name == name).collect()
+    }
+
+    /// The first cookie of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError::NotPresent`]
+    ///
+    /// Go: request.go (*Request).Cookie
+    #[doc(alias = "ErrNoCookie")]
+    pub fn cookie(&self, name: &str) -> Result<Cookie, CookieError> {
+        self.cookies_named(name).into_iter().next().ok_or(CookieError::NotPresent)
     }
 
     /// Whether the body waits for the server's word: there is one, and the caller has asked for it.
@@ -178,7 +246,6 @@ impl Request {
             cancel: self.cancel.clone(),
             get_body: self.get_body.clone(),
             trailers: self.trailers.clone(),
-            got_1xx: self.got_1xx.clone(),
         })
     }
 }

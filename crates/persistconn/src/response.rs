@@ -3,19 +3,18 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use body_signal::BodyEofSignal;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
-use httptrace::BoxIo;
+use httptrace::{BoxIo, TlsState};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use url::Url;
 
-use crate::wire::reader::BodyReader;
-
-/// The body of a response. See [`BodyEofSignal`] for how to read, close and drop it.
-pub type Body = BodyEofSignal<BodyReader>;
+use crate::body::Body;
+use crate::cookie::{Cookie, read_set_cookies};
+use crate::error::Error;
 
 /// What the server answered. The head is complete; the body comes as it is read.
 ///
@@ -42,13 +41,31 @@ pub struct Response {
     pub close: bool,
     /// The trailers that the head announced. Their values are known at the end of the body: [`Body::trailers`].
     pub announced_trailers: Vec<HeaderName>,
+    /// The body was sent compressed and is decompressed while it is read. `Content-Encoding` and `Content-Length` are gone
+    /// from the header, and the length is unknown. Go: `Response.Uncompressed`.
+    pub uncompressed: bool,
     /// The body; empty for HEAD, 204, 304 and a length of 0.
     pub body: Body,
     /// What was asked for, after redirects the last of them; `None` from a transport that was lent the request.
     /// Go: `Response.Request.URL`.
     pub url: Option<Url>,
+    /// What the handshake has agreed on and who the server is, where the connection is TLS. Go: `Response.TLS`.
+    #[doc(alias = "TLS")]
+    pub tls: Option<Arc<TlsState>>,
     /// After 101 with its header fields, or after a 2xx to CONNECT: the connection itself, which is the caller's now.
     pub upgraded: Option<Upgraded>,
+}
+
+/// Why a body gave no value.
+#[cfg(feature = "json")]
+#[derive(Debug, thiserror::Error)]
+pub enum JsonError {
+    /// It could not be read to its end.
+    #[error(transparent)]
+    Read(#[from] Error),
+    /// It is not what was expected. The text says what, and where.
+    #[error(transparent)]
+    Decode(#[from] serde_json::Error),
 }
 
 /// A connection that has left HTTP behind: both of its tasks have ended, and it lives as long as this value.
@@ -98,8 +115,13 @@ impl fmt::Debug for Upgraded {
 }
 
 impl Response {
+    /// A response of this status without fields and body, for whoever answers in place of a server.
+    pub fn new(status: u16) -> Self {
+        Response { content_length: Some(0), ..Response::of_head((1, 1), status, Bytes::new(), HeaderMap::new()) }
+    }
+
     /// What a head says by itself; the framing is yet to be read, and there is no body yet.
-    pub(crate) fn new(proto: (u8, u8), status: u16, reason: Bytes, header: HeaderMap) -> Self {
+    pub(crate) fn of_head(proto: (u8, u8), status: u16, reason: Bytes, header: HeaderMap) -> Self {
         Response {
             status,
             reason,
@@ -109,10 +131,52 @@ impl Response {
             chunked: false,
             close: false,
             announced_trailers: Vec::new(),
+            uncompressed: false,
             body: Body::empty(),
             url: None,
+            tls: None,
             upgraded: None,
         }
+    }
+
+    /// The cookies that the server sets. What cannot be read is passed over; more than
+    /// [`COOKIE_MAX_NUM`](crate::cookie::COOKIE_MAX_NUM) are none.
+    ///
+    /// Go: response.go (*Response).Cookies
+    #[doc(alias = "Cookies")]
+    pub fn cookies(&self) -> Vec<Cookie> {
+        read_set_cookies(&self.header)
+    }
+
+    /// The rest of the body. The same as `body.read_all()`.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading the body.
+    pub async fn bytes(&mut self) -> Result<Bytes, Error> {
+        self.body.read_all().await
+    }
+
+    /// The rest of the body as text. It is taken for UTF-8, whatever `Content-Type` says; what is none becomes
+    /// `U+FFFD`. Go has no such method.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading the body.
+    pub async fn text(&mut self) -> Result<String, Error> {
+        let bytes = self.bytes().await?;
+        Ok(String::from_utf8(bytes.into())
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    }
+
+    /// The rest of the body, read as JSON. Go: `json.NewDecoder(resp.Body).Decode`.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError`]
+    #[cfg(feature = "json")]
+    pub async fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, JsonError> {
+        Ok(serde_json::from_slice(&self.bytes().await?)?)
     }
 
     /// The reason as text. Go: `Response.Status` without the number.

@@ -4,7 +4,6 @@ use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use http::header::HeaderName;
 use httptrace::{Actor, Channel, Event, Exit, Step, Timer, select};
 
 use crate::conn::{ConnHandle, RequestAndChan, WriteRequest};
@@ -14,12 +13,28 @@ use crate::exchange::{Exchange, Lent};
 use crate::request::Request;
 use crate::response::Response;
 use crate::shared::ConnShared;
-use crate::wire::request::encode_head;
+use crate::wire::request::{TargetForm, encode_head};
+use crate::wire::told::tell_fields;
 
 /// A request's head as it goes to the wire: checked and written before a connection is asked for, so that a
 /// request that cannot be sent costs none.
 #[derive(Debug)]
-pub struct EncodedHead(Vec<u8>);
+pub struct EncodedHead {
+    pub(crate) bytes: Vec<u8>,
+    /// The transport has asked for gzip, so the caller is not to see any. Go: `requestAndChan.addedGzip`.
+    pub(crate) added_gzip: bool,
+}
+
+/// What the transport adds to the fields of the caller. Go: `transportRequest.extra`
+#[derive(Clone, Copy, Default, Debug)]
+pub struct ExtraFields<'a> {
+    /// `Accept-Encoding: gzip`. A response that is compressed then is decompressed while it is read.
+    pub accept_gzip: bool,
+    /// `Connection: close`
+    pub close: bool,
+    /// `Proxy-Authorization`, for a proxy that is spoken to on every request.
+    pub proxy_authorization: Option<&'a str>,
+}
 
 impl EncodedHead {
     /// Writes the head of `request`, and after its own fields those in `extra`.
@@ -27,8 +42,25 @@ impl EncodedHead {
     /// # Errors
     ///
     /// [`Error::InvalidRequest`] with Go's text.
-    pub fn new(request: &Request, extra: &[(HeaderName, &str)]) -> Result<Self, Error> {
-        encode_head(request, extra).map(EncodedHead)
+    pub fn new(request: &Request, extra: ExtraFields<'_>) -> Result<Self, Error> {
+        Self::in_form(request, TargetForm::Origin, extra)
+    }
+
+    /// The same for a proxy that sends the request on: with the whole URL as its target.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] with Go's text.
+    ///
+    /// Go: request.go (*Request).WriteProxy
+    #[doc(alias = "WriteProxy")]
+    pub fn for_proxy(request: &Request, extra: ExtraFields<'_>) -> Result<Self, Error> {
+        Self::in_form(request, TargetForm::Absolute, extra)
+    }
+
+    fn in_form(request: &Request, form: TargetForm, extra: ExtraFields<'_>) -> Result<Self, Error> {
+        let bytes = encode_head(request, form, extra)?;
+        Ok(EncodedHead { bytes, added_gzip: extra.accept_gzip })
     }
 }
 
@@ -72,6 +104,10 @@ pub async fn round_trip(
         over: false,
     };
     let expects_continue = request.expects_continue();
+    let hooks = context.client_trace().cloned();
+    if let Some(hooks) = &hooks {
+        tell_fields(request, &head.bytes, hooks);
+    }
 
     // read_loop first: the request must lie there when the first byte of the answer comes. A loop that has left
     // gives the message back; dropping it ends the exchange, which is seen below.
@@ -83,16 +119,17 @@ pub async fn round_trip(
         context: context.clone(),
         cancel: cancel.clone(),
         expects_continue,
-        got_1xx: request.got_1xx.clone(),
+        added_gzip: head.added_gzip,
     }));
     shared.emit(Actor::Caller, || Event::Sent { channel: Channel::Reqch, what: "request".into() });
     drop(channels.writech.send(WriteRequest {
-        head: head.0,
+        head: head.bytes,
         body: std::mem::take(&mut request.body),
         trailers: request.trailers.clone(),
         exchange: Arc::clone(&exchange),
         expects_continue,
         tell_caller: config.response_header_timeout.is_some(),
+        hooks,
     }));
     shared.emit(Actor::Caller, || Event::Sent { channel: Channel::Writech, what: "request".into() });
 

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use httptrace::{Actor, BoxIo, Channel, ConnId, Event, Trace};
+use httptrace::{Actor, BoxIo, Channel, ClientTrace, ConnId, Event, TlsState, Trace};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -26,8 +27,10 @@ pub struct ConnShared {
     id: ConnId,
     key: Arc<str>,
     trace: Trace,
-    /// How its errors begin: `read tcp 127.0.0.1:1->127.0.0.1:2`.
-    peers: Option<String>,
+    /// This end's address and the peer's, where the stream has them.
+    addrs: Option<(SocketAddr, SocketAddr)>,
+    /// What its handshake has agreed on. Go: `tlsState`.
+    tls: Option<Arc<TlsState>>,
     /// Whether a write is over only when it was flushed.
     flushes: bool,
     /// Bytes given to the socket since the connection began. Go: `nwrite`.
@@ -46,6 +49,12 @@ struct Socket {
     read_loop: Option<Waker>,
 }
 
+impl Socket {
+    fn new(io: BoxIo) -> Self {
+        Socket { io: Some(io), closed: None, reader: None, write_loop: None, read_loop: None }
+    }
+}
+
 /// Which loop waits for `closech`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Loop {
@@ -56,10 +65,9 @@ pub(crate) enum Loop {
 impl ConnShared {
     /// Takes over `io`.
     pub(crate) fn new(id: ConnId, key: Arc<str>, io: BoxIo, trace: Trace) -> Arc<Self> {
-        let peers = io.addrs().map(|(local, peer)| format!("tcp {local}->{peer}"));
-        let flushes = io.holds_back_writes();
-        let socket = Socket { io: Some(io), closed: None, reader: None, write_loop: None, read_loop: None };
-        Arc::new(ConnShared { id, key, trace, peers, flushes, written: AtomicU64::new(0), socket: Mutex::new(socket) })
+        let (addrs, tls, flushes) = (io.addrs(), io.tls_state().cloned(), io.holds_back_writes());
+        let (written, socket) = (AtomicU64::new(0), Mutex::new(Socket::new(io)));
+        Arc::new(ConnShared { id, key, trace, addrs, tls, flushes, written, socket })
     }
 
     /// The connection's number.
@@ -72,9 +80,24 @@ impl ConnShared {
         &self.key
     }
 
+    /// This end's address and the peer's, where the stream has them.
+    pub fn addrs(&self) -> Option<(SocketAddr, SocketAddr)> {
+        self.addrs
+    }
+
+    /// What the handshake has agreed on, where the connection is TLS.
+    pub fn tls_state(&self) -> Option<&Arc<TlsState>> {
+        self.tls.as_ref()
+    }
+
     /// Tells the trace of this connection.
     pub fn emit(&self, actor: Actor, event: impl FnOnce() -> Event) {
         self.trace.emit(actor, Some(self.id), event);
+    }
+
+    /// Tells the trace of this connection, and before it the hooks of the request on it.
+    pub(crate) fn emit_to(&self, hooks: Option<&ClientTrace>, actor: Actor, event: impl FnOnce() -> Event) {
+        self.trace.emit_to(hooks, actor, Some(self.id), event);
     }
 
     /// Why the connection was closed, or `None` while it is open. Go: `persistConn.isBroken`.
@@ -158,7 +181,11 @@ impl ConnShared {
         let mut socket = self.lock();
         let result = match &mut socket.io {
             None => Poll::Ready(Err(closed_error(socket.closed.as_ref()))),
-            Some(io) => Pin::new(io).poll_read(cx, buf).map_err(|error| Error::Io(self.io_error("read", &error))),
+            Some(io) => Pin::new(io).poll_read(cx, buf).map_err(|error| match error.kind() {
+                // TLS says so of a stream that ends without its goodbye. Of itself a socket does not know.
+                io::ErrorKind::UnexpectedEof => Error::UnexpectedEof,
+                _ => Error::Io(self.io_error("read", &error)),
+            }),
         };
         if result.is_pending() {
             let old = set_waker(&mut socket.reader, cx);
@@ -214,10 +241,13 @@ impl ConnShared {
     }
 
     fn io_error(&self, op: &str, error: &io::Error) -> IoError {
-        match &self.peers {
-            Some(peers) => IoError::new(&format!("{op} {peers}: {op}"), error),
+        match self.addrs {
+            // What a layer between finds wrong in the bytes (TLS) is no fault of the socket.
+            Some((local, peer)) if error.kind() != io::ErrorKind::InvalidData => {
+                IoError::new(&format!("{op} tcp {local}->{peer}: {op}"), error)
+            }
             // A stream of the caller's own making: its errors are shown as they are.
-            None => IoError::bare(error),
+            Some(_) | None => IoError::bare(error),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use httptrace::{Actor, Channel, Event, Exit, TaskName, select};
+use httptrace::{Actor, Channel, ClientTrace, Event, Exit, TaskName, select};
 
 use crate::conn::{Channels, ConnConfig, WriteRequest};
 use crate::error::{CloseReason, Error};
@@ -45,9 +45,10 @@ impl WriteLoop {
 
     /// Writes one request and tells read_loop and, where it waits for it, the caller. Returns the way out.
     async fn write(&self, request: WriteRequest) -> Exit {
-        let WriteRequest { head, body, trailers, exchange, expects_continue, tell_caller } = request;
+        let WriteRequest { head, body, trailers, exchange, expects_continue, tell_caller, hooks } = request;
+        let hooks = hooks.as_deref();
         let shared = &self.shared;
-        let before_body = HoldBack { write_loop: self, exchange: &exchange, expects_continue };
+        let before_body = HoldBack { write_loop: self, exchange: &exchange, expects_continue, hooks };
         // - write: by the socket and by the source of the body. Not cancel-safe: dropped only when the
         //   connection is closed.
         // - closech: whoever closes the connection, so that a body that never comes holds nobody.
@@ -57,7 +58,8 @@ impl WriteLoop {
             () = shared.closech(Loop::Write) => Err(closed(shared)),
         };
         let failed = result.as_ref().err().cloned();
-        shared.emit(Actor::WriteLoop, || Event::WroteRequest { error: failed.as_ref().map(Error::to_string) });
+        shared
+            .emit_to(hooks, Actor::WriteLoop, || Event::WroteRequest { error: failed.as_ref().map(Error::to_string) });
         shared.emit(Actor::WriteLoop, || Event::Sent {
             channel: Channel::WriteErrCh,
             what: if failed.is_some() { "failed" } else { "wrote" }.into(),
@@ -83,11 +85,12 @@ struct HoldBack<'a> {
     write_loop: &'a WriteLoop,
     exchange: &'a Exchange,
     expects_continue: bool,
+    hooks: Option<&'a ClientTrace>,
 }
 
 impl BeforeBody for HoldBack<'_> {
     fn head_written(&self) {
-        self.write_loop.shared.emit(Actor::WriteLoop, || Event::WroteHeaders);
+        self.write_loop.shared.emit_to(self.hooks, Actor::WriteLoop, || Event::WroteHeaders);
     }
 
     fn holds_back(&self) -> bool {
@@ -99,7 +102,7 @@ impl BeforeBody for HoldBack<'_> {
             return true;
         }
         let WriteLoop { shared, config, .. } = self.write_loop;
-        shared.emit(Actor::WriteLoop, || Event::Wait100Continue);
+        shared.emit_to(self.hooks, Actor::WriteLoop, || Event::Wait100Continue);
         let limit = config.rt.now() + config.expect_continue_timeout;
         // - continue_ch: read_loop, at a 100 or at a final status
         // - timer: the clock; the body is sent without the server's word

@@ -1,4 +1,7 @@
-//! The network: who listens where, and what becomes of a dial.
+//! The network: which name has which address, who listens where, and what becomes of a connection attempt.
+//!
+//! Every name has an address. Who is named first gets 127.0.0.1, the next one 127.0.0.2, so that two names of one port
+//! are two servers, and a run's addresses are stable.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -21,12 +24,12 @@ const BUFFER: usize = 64 * 1024;
 /// The first port that a dialling end gets. They count up from here, so that a run's are stable.
 const FIRST_PORT: u16 = 40_000;
 
-/// What becomes of a dial to an address.
+/// What becomes of an attempt to connect to an address.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Dialling {
     /// It connects if somebody listens there, and is refused otherwise.
     Connects,
-    /// It fails with this kind and this text, after `dial tcp ADDR: connect: `.
+    /// It fails with this kind and this text; a transport puts `dial tcp ADDR: connect: ` before it.
     Fails(io::ErrorKind, String),
     /// It never ends; only dropping it does.
     Hangs,
@@ -58,8 +61,12 @@ pub(crate) struct Net {
 
 #[derive(Debug)]
 struct State {
-    listeners: BTreeMap<String, Weak<Backlog>>,
-    dialling: BTreeMap<String, Dialling>,
+    /// The addresses of each name; none: there is no such host.
+    names: BTreeMap<String, Vec<IpAddr>>,
+    /// How many names were given an address of their own.
+    named: u32,
+    listeners: BTreeMap<SocketAddr, Weak<Backlog>>,
+    dialling: BTreeMap<SocketAddr, Dialling>,
     latency: Duration,
     buffer: usize,
     next_port: u16,
@@ -70,6 +77,8 @@ struct State {
 impl Default for State {
     fn default() -> Self {
         State {
+            names: BTreeMap::new(),
+            named: 0,
             listeners: BTreeMap::new(),
             dialling: BTreeMap::new(),
             latency: Duration::ZERO,
@@ -87,7 +96,35 @@ impl Net {
     }
 
     pub(crate) fn set_dialling(&self, addr: &str, dialling: Dialling) {
-        self.lock().dialling.insert(addr.to_owned(), dialling);
+        let addr = self.address(addr).unwrap_or_else(|error| panic!("dial {addr}: {error}"));
+        self.lock().dialling.insert(addr, dialling);
+    }
+
+    pub(crate) fn set_addresses(&self, host: &str, addresses: &[IpAddr]) {
+        self.lock().names.insert(host.to_owned(), addresses.to_vec());
+    }
+
+    pub(crate) fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        let mut state = self.lock();
+        let state = &mut *state;
+        let addresses = state.names.entry(host.to_owned()).or_insert_with(|| {
+            state.named += 1;
+            vec![Ipv4Addr::from_bits(Ipv4Addr::new(127, 0, 0, 0).to_bits() + state.named).into()]
+        });
+        match addresses.is_empty() {
+            true => Err(io::Error::new(io::ErrorKind::NotFound, "no such host")),
+            false => Ok(addresses.clone()),
+        }
+    }
+
+    /// The first address of `addr`, which is `host:port`.
+    pub(crate) fn address(&self, addr: &str) -> io::Result<SocketAddr> {
+        if let Ok(addr) = addr.parse() {
+            return Ok(addr);
+        }
+        let (host, port) = addr.rsplit_once(':').unwrap_or((addr, ""));
+        let port = port.parse().unwrap_or_else(|_| panic!("{addr}: it needs the form host:port"));
+        Ok(SocketAddr::new(self.lookup(host)?[0], port))
     }
 
     pub(crate) fn set_latency(&self, latency: Duration) {
@@ -136,12 +173,7 @@ pub(crate) fn pair(core: &Arc<Core>, server: SocketAddr) -> (MemStream, MemStrea
 }
 
 /// Connects to whoever listens on `addr`. It takes at least two polls, so that dials interleave.
-pub(crate) async fn dial(core: &Arc<Core>, addr: &str) -> io::Result<MemStream> {
-    if !addr.contains(':') {
-        let text = format!("dial tcp: address {addr}: missing port in address");
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
-    }
-    let failed = |kind, text: &str| Err(io::Error::new(kind, format!("dial tcp {addr}: connect: {text}")));
+pub(crate) async fn connect(core: &Arc<Core>, addr: SocketAddr) -> io::Result<MemStream> {
     let latency = core.net.lock().latency;
     if latency.is_zero() {
         yield_now().await;
@@ -152,14 +184,14 @@ pub(crate) async fn dial(core: &Arc<Core>, addr: &str) -> io::Result<MemStream> 
     // Looked up only now: it is the moment of arrival that counts.
     let (dialling, backlog) = {
         let state = core.net.lock();
-        (state.dialling.get(addr).cloned(), state.listeners.get(addr).and_then(Weak::upgrade))
+        (state.dialling.get(&addr).cloned(), state.listeners.get(&addr).and_then(Weak::upgrade))
     };
     match dialling.unwrap_or(Dialling::Connects) {
         Dialling::Connects => match backlog {
             Some(backlog) => Ok(backlog.connect(core)),
-            None => failed(io::ErrorKind::ConnectionRefused, "connection refused"),
+            None => Err(io::Error::new(io::ErrorKind::ConnectionRefused, "connection refused")),
         },
-        Dialling::Fails(kind, text) => failed(kind, &text),
+        Dialling::Fails(kind, text) => Err(io::Error::new(kind, text)),
         Dialling::Hangs => std::future::pending().await,
     }
 }
@@ -203,26 +235,23 @@ impl Backlog {
 /// Dropping it frees the address; connections that nobody accepted are reset, as the kernel does.
 pub struct Listener {
     core: Arc<Core>,
-    name: String,
     backlog: Arc<Backlog>,
 }
 
 impl Listener {
     pub(crate) fn bind(core: &Arc<Core>, addr: &str) -> Self {
-        let (host, port) = addr.rsplit_once(':').unwrap_or((addr, ""));
-        let port = port.parse().unwrap_or_else(|_| panic!("listen {addr}: it needs the form host:port"));
-        let ip = host.parse().unwrap_or(IpAddr::from(Ipv4Addr::LOCALHOST));
-        let backlog = Arc::new(Backlog { addr: SocketAddr::new(ip, port), queue: Mutex::default() });
+        let at = core.net.address(addr).unwrap_or_else(|error| panic!("listen {addr}: {error}"));
+        let backlog = Arc::new(Backlog { addr: at, queue: Mutex::default() });
         let taken = {
             let listeners = &mut core.net.lock().listeners;
-            let taken = listeners.contains_key(addr);
+            let taken = listeners.contains_key(&at);
             if !taken {
-                listeners.insert(addr.to_owned(), Arc::downgrade(&backlog));
+                listeners.insert(at, Arc::downgrade(&backlog));
             }
             taken
         };
         assert!(!taken, "listen {addr}: address already in use");
-        Listener { core: Arc::clone(core), name: addr.to_owned(), backlog }
+        Listener { core: Arc::clone(core), backlog }
     }
 
     /// The next connection, in the order in which they were dialled.
@@ -253,7 +282,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.core.net.lock().listeners.remove(&self.name);
+        self.core.net.lock().listeners.remove(&self.backlog.addr);
         let queue = std::mem::take(&mut *self.backlog.lock());
         queue.streams.into_iter().for_each(MemStream::reset);
     }
@@ -261,6 +290,6 @@ impl Drop for Listener {
 
 impl fmt::Debug for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Listener").field("name", &self.name).field("addr", &self.addr()).finish_non_exhaustive()
+        f.debug_struct("Listener").field("addr", &self.addr()).finish_non_exhaustive()
     }
 }

@@ -1,8 +1,9 @@
-//! The seam that the port's loops see: spawn, timer, now, dial, and "settled".
+//! The seam that the port's loops see: spawn, timer, now, lookup, connect, and "settled".
 
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::executor::Core;
 use crate::join::Join;
 use crate::net::{self, Listener};
 use crate::settled::Settled;
+use crate::stream::MemStream;
 
 /// The stepper as its tasks see it: a runtime that a transport can be built on.
 ///
@@ -37,6 +39,19 @@ impl Seam {
         let (join, task) = Join::wrap(future);
         let id = self.core.admit(name, false, Some(Box::pin(task)));
         join.started(&self.core, id)
+    }
+
+    /// Connects to `addr`, which is `host:port`, for who has no transport.
+    ///
+    /// # Errors
+    ///
+    /// As [`Runtime::lookup`] and [`Runtime::connect`].
+    ///
+    /// # Panics
+    ///
+    /// If the port is not a number.
+    pub async fn dial(&self, addr: &str) -> io::Result<MemStream> {
+        net::connect(&self.core, self.core.net.address(addr)?).await
     }
 
     /// Listens on `addr`, which is `host:port`, in the stepper's own network.
@@ -73,11 +88,13 @@ impl Runtime for Seam {
         self.core.with_clock(|clock| clock.now())
     }
 
-    fn dial<'a>(&'a self, addr: &'a str) -> BoxFuture<'a, io::Result<BoxIo>> {
-        Box::pin(async move {
-            let stream = net::dial(&self.core, addr).await?;
-            Ok(Box::new(stream) as BoxIo)
-        })
+    /// Without a wait: who is asked has all names by heart.
+    fn lookup<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        Box::pin(async move { self.core.net.lookup(host) })
+    }
+
+    fn connect(&self, addr: SocketAddr, _keep_alive: Option<Duration>) -> BoxFuture<'_, io::Result<BoxIo>> {
+        Box::pin(async move { Ok(Box::new(net::connect(&self.core, addr).await?) as BoxIo) })
     }
 
     fn census(&self) -> &Arc<Census> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -256,12 +257,22 @@ impl Stepper {
         net::pair(&self.core, ([127, 0, 0, 1], 80).into())
     }
 
-    /// What becomes of dials to `addr` from now on.
+    /// The addresses that a lookup of `host` finds from now on; without any there is no such host. A name that nothing was
+    /// said about has one address of its own, and one listens on the first of several.
+    pub fn set_addresses(&self, host: &str, addresses: &[IpAddr]) {
+        self.core.net.set_addresses(host, addresses);
+    }
+
+    /// What becomes of attempts to connect to `addr`, which is `host:port`, from now on.
+    ///
+    /// # Panics
+    ///
+    /// As [`listen`](Stepper::listen).
     pub fn set_dialling(&self, addr: &str, dialling: Dialling) {
         self.core.net.set_dialling(addr, dialling);
     }
 
-    /// How long every dial takes on the virtual clock. At zero, the default, a dial gives way once.
+    /// How long every attempt to connect takes on the virtual clock. At zero, the default, it gives way once.
     pub fn set_dial_latency(&self, latency: Duration) {
         self.core.net.set_latency(latency);
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use httptrace::{Runtime, Settle};
+use httptrace::Settle;
 use origin::{Reply, Router, Script};
 use stepper::{OpenStreams, Stepper};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -46,8 +46,8 @@ const FAULTS: &[Fault] = &[
             },
             Edit {
                 file: "persistconn/src/shared.rs",
-                original: "socket: Mutex::new(socket) })",
-                faulty: "socket: Mutex::new(socket), resc: Mutex::default() })",
+                original: "flushes, written, socket })",
+                faulty: "flushes, written, socket, resc: Mutex::default() })",
             },
             Edit {
                 file: "persistconn/src/exchange.rs",

@@ -19,11 +19,11 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, Method};
-use httptrace::{Runtime, Settle};
+use httptrace::{ClientTrace, Runtime, Settle};
 use origin::{Router, Script};
 use stepper::Stepper;
 use tokio::io::ReadBuf;
-use transport::{Body, Config, Context, Got1xx, Request, Response, Transport};
+use transport::{Body, Config, Context, Request, Response, Transport};
 
 use crate::dice::Dice;
 
@@ -367,11 +367,11 @@ async fn see(
     let heard = Arc::clone(&interim);
     let mut request =
         Request::new(exchange.method.clone(), format!("http://{ADDR}/{number}").parse().expect("a plain URL"));
-    request.context = Context::background().with_timeout(rt, DEADLINE);
-    request.got_1xx = Some(Got1xx::new(move |status, header| {
+    let hooks = ClientTrace::new().got_1xx_response(move |status, header| {
         heard.lock().expect("a push cannot fail half-way").push((status, header.clone()));
         Ok(())
-    }));
+    });
+    request.context = Context::background().with_timeout(rt, DEADLINE).with_client_trace(hooks);
     let answered = transport.round_trip(request).await;
     let mut seen =
         Seen { interim: std::mem::take(&mut *interim.lock().expect("a push cannot fail half-way")), ..Seen::default() };

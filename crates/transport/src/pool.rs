@@ -1,14 +1,17 @@
 //! The idle connections, those who wait for one, and the places per host: all that is under the one lock.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
+use httptrace::Actor;
 use parking_lot::{Mutex, MutexGuard};
-use persistconn::{ConnHandle, ConnShared, PutIdleError, Refused};
+use persistconn::{CloseReason, ConnHandle, ConnShared, PutIdleError, Refused};
 use url::Url;
 
 use crate::key::write_key;
+use crate::proxy::Hop;
 use crate::want_conn::{Delivered, WantConn};
 
 /// The limits of a pool. See [`Config`](crate::Config).
@@ -18,6 +21,7 @@ pub(crate) struct Limits {
     pub(crate) max_idle_conns: Option<usize>,
     pub(crate) max_idle_conns_per_host: Option<usize>,
     pub(crate) max_conns_per_host: Option<usize>,
+    pub(crate) idle_conn_timeout: Option<Duration>,
 }
 
 /// Go twin: transport.go, the fields of Transport that `idleMu` and `connsPerHostMu` guard.
@@ -60,17 +64,45 @@ struct Host {
 struct Idle {
     handle: ConnHandle,
     number: u64,
+    /// The time of day.
     since: Duration,
+}
+
+/// Connections that were idle for too long, to be dropped outside the lock.
+#[derive(Debug, Default)]
+struct Expired(Vec<Idle>);
+
+impl Drop for Expired {
+    fn drop(&mut self) {
+        for Idle { handle, .. } in self.0.drain(..) {
+            handle.close(Actor::Pool, CloseReason::IdleConnTimeout);
+        }
+    }
 }
 
 impl Host {
     /// The last one that is still open. Those that died in the pool are left to their read_loop, which is about to take
     /// them out.
-    fn take_idle(&mut self, order: &mut BTreeMap<u64, Arc<str>>, now: Duration) -> Option<Taken> {
+    ///
+    /// Their timers follow a clock that may have stood still while the machine slept, so the time of day is looked at too.
+    fn take_idle(
+        &mut self,
+        order: &mut BTreeMap<u64, Arc<str>>,
+        now: Duration,
+        timeout: Option<Duration>,
+        expired: &mut Expired,
+    ) -> Option<Taken> {
         let at = self.idle.iter().rposition(|idle| idle.handle.shared().is_open())?;
-        let Idle { handle, number, since } = self.idle.remove(at);
+        let idle_for = now.saturating_sub(self.idle[at].since);
+        if timeout.is_some_and(|timeout| idle_for > timeout) {
+            // Those before it have been idle for longer.
+            expired.0 = mem::take(&mut self.idle);
+            expired.0.iter().for_each(|idle| _ = order.remove(&idle.number));
+            return None;
+        }
+        let Idle { handle, number, .. } = self.idle.remove(at);
         order.remove(&number);
-        Some(Taken { handle, idle_for: now.saturating_sub(since) })
+        Some(Taken { handle, idle_for })
     }
 
     fn is_unused(&self) -> bool {
@@ -98,18 +130,20 @@ impl Pool {
         Pool { limits, state: Mutex::default() }
     }
 
-    /// The most recently used idle connection for `url`. Who asks is the someone that CloseIdleConnections waits for.
-    pub(crate) fn take_idle(&self, url: &Url, now: Duration) -> Option<Taken> {
+    /// The most recently used idle connection for `url` through `proxy`. Who asks is the someone that
+    /// CloseIdleConnections waits for.
+    pub(crate) fn take_idle(&self, proxy: Option<&Hop>, url: &Url, now: Duration) -> Option<Taken> {
         if !self.limits.keep_alives {
             return None;
         }
+        let mut expired = Expired::default();
         let mut state = self.lock();
         let state = &mut *state;
         state.close_idle = false;
         state.key.clear();
-        write_key(url, &mut state.key);
+        write_key(proxy, url, &mut state.key);
         let host = state.hosts.get_mut(state.key.as_str())?;
-        host.take_idle(&mut state.order, now)
+        host.take_idle(&mut state.order, now, self.limits.idle_conn_timeout, &mut expired)
     }
 
     /// The most recently used idle connection for `want`, or a place in the line for the next one that comes back.
@@ -119,11 +153,12 @@ impl Pool {
         if !self.limits.keep_alives {
             return None;
         }
+        let mut expired = Expired::default();
         let mut state = self.lock();
         let state = &mut *state;
         state.close_idle = false;
         let host = state.hosts.entry(Arc::clone(want.method.key())).or_default();
-        let taken = host.take_idle(&mut state.order, now);
+        let taken = host.take_idle(&mut state.order, now, self.limits.idle_conn_timeout, &mut expired);
         if taken.is_none() {
             host.wait_idle.push_back(Arc::clone(want));
         }

@@ -25,10 +25,12 @@ pub fn should_retry_request(reused: bool, request: &Request, body_again: bool, e
         | Error::Closed(_)
         | Error::HeaderTimeout
         | Error::Malformed(_)
+        | Error::Hook(_)
         | Error::HeaderTooLarge { .. }
         | Error::InvalidRequest(_)
         | Error::RequestBody(_)
-        | Error::Body(_) => false,
+        | Error::Body(_)
+        | Error::Gzip(_) => false,
     }
 }
 

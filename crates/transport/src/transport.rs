@@ -5,21 +5,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use http::header::CONNECTION;
-use httptrace::{Actor, ConnId, Event, Exit, Runtime, Step, TaskName, Trace, select};
+use http::Method;
+use http::header::{ACCEPT_ENCODING, CONNECTION, HeaderValue, RANGE};
+use httptrace::{Actor, ClientTrace, ConnId, Event, Exit, GotConnInfo, Runtime, Step, TaskName, Trace, select};
 use persistconn::context::legacy_cancel;
 use persistconn::{
-    CancelToken, CloseReason, ConnConfig, ConnHandle, ConnShared, Context, EncodedHead, IdlePool, IoError, Refused,
-    Request, Response,
+    CancelToken, CloseReason, ConnConfig, ConnHandle, ConnShared, Context, EncodedHead, ExtraFields, IdlePool, IoError,
+    Refused, Request, Response,
 };
 use url::Url;
 
 use crate::config::Config;
-use crate::dial::Dial;
+use crate::dial::{Dial, DialConfig, DialsInProgress};
 use crate::error::Error;
 use crate::key::{ConnectMethod, check};
 use crate::pool::{Limits, Pool, PoolCensus, Put};
 use crate::probe::probe_request_body;
+use crate::proxy::{Hop, Proxies};
 use crate::retry::should_retry_request;
 use crate::want_conn::{Delivered, Offer, WantConn};
 
@@ -39,8 +41,11 @@ pub struct Transport {
 pub(crate) struct Inner {
     conn_config: Arc<ConnConfig>,
     trace: Trace,
-    dial_timeout: Option<Duration>,
+    dial_config: Arc<DialConfig>,
+    dials_in_progress: Arc<DialsInProgress>,
     disable_keep_alives: bool,
+    disable_compression: bool,
+    proxies: Proxies,
     pool: Pool,
     next_conn: AtomicU64,
 }
@@ -48,6 +53,8 @@ pub(crate) struct Inner {
 impl Transport {
     /// A transport with an empty pool.
     pub fn new(config: Config) -> Self {
+        let dial_config = Arc::new(DialConfig::new(&config));
+        let proxies = Proxies::new(config.proxy, &*config.rt);
         let conn_config = ConnConfig {
             rt: config.rt,
             trace: config.trace.clone(),
@@ -63,12 +70,16 @@ impl Transport {
             max_idle_conns: config.max_idle_conns,
             max_idle_conns_per_host: config.max_idle_conns_per_host,
             max_conns_per_host: config.max_conns_per_host,
+            idle_conn_timeout: config.idle_conn_timeout,
         };
         let inner = Inner {
             conn_config: Arc::new(conn_config),
             trace: config.trace,
-            dial_timeout: config.dial_timeout,
+            dial_config,
+            dials_in_progress: Arc::default(),
             disable_keep_alives: config.disable_keep_alives,
+            disable_compression: config.disable_compression,
+            proxies,
             pool: Pool::new(limits),
             next_conn: AtomicU64::new(1),
         };
@@ -123,8 +134,9 @@ impl Transport {
             if request.cancel.as_ref().is_some_and(CancelToken::is_cancelled) {
                 return Err(Error::CanceledWaiting);
             }
-            let head = self.encode(request)?;
-            let conn = self.get_conn(&request.url, &request.context, request.cancel.as_ref()).await?;
+            let proxy = self.inner.proxies.hop_for(request)?;
+            let head = self.encode(proxy.as_deref(), request)?;
+            let conn = self.get_conn(proxy, &request.url, &request.context, request.cancel.as_ref()).await?;
             let reused = conn.is_reused();
             let in_memory = request.body.try_clone();
             let error = match persistconn::round_trip(conn, request, head).await {
@@ -145,8 +157,8 @@ impl Transport {
         }
     }
 
-    /// Closes the idle connections, and those that become idle before somebody asks for one again. Connections in use
-    /// stay.
+    /// Closes the idle connections, and those that become idle before somebody asks for one again; gives up the dials that
+    /// nobody waits for any more. Connections in use stay.
     ///
     /// Go: transport.go (*Transport).CloseIdleConnections
     #[doc(alias = "CloseIdleConnections")]
@@ -155,6 +167,7 @@ impl Transport {
             self.inner.removed(&conn, &CloseReason::CloseIdleConns);
             conn.close(Actor::Pool, CloseReason::CloseIdleConns);
         }
+        self.inner.dials_in_progress.cancel_unwanted();
     }
 
     /// What lies in the pool.
@@ -168,11 +181,17 @@ impl Transport {
         self.inner.pool.idle_keys()
     }
 
-    fn encode(&self, request: &Request) -> Result<EncodedHead, Error> {
+    fn encode(&self, proxy: Option<&Hop>, request: &Request) -> Result<EncodedHead, Error> {
         // One request per connection is said to the server too, unless the caller has said it.
-        let say_close = self.inner.disable_keep_alives && !request.close && !request.header.contains_key(CONNECTION);
-        let extra = [(CONNECTION, "close")];
-        Ok(EncodedHead::new(request, if say_close { &extra } else { &[] })?)
+        let close = self.inner.disable_keep_alives && !request.close && !request.header.contains_key(CONNECTION);
+        let accept_gzip = !self.inner.disable_compression && takes_gzip(request);
+        let extra = ExtraFields { accept_gzip, close, proxy_authorization: None };
+        let Some(proxy) = proxy.filter(|proxy| proxy.forwards(request.url.scheme() == "https")) else {
+            return Ok(EncodedHead::new(request, extra)?);
+        };
+        // Beside what the caller may have said to the proxy, as in Go.
+        let proxy_authorization = proxy.proxy_authorization().and_then(|value| value.to_str().ok());
+        Ok(EncodedHead::for_proxy(request, ExtraFields { proxy_authorization, ..extra })?)
     }
 
     /// A connection for the request: an idle one, one that comes back while we wait, or a new one.
@@ -181,6 +200,7 @@ impl Transport {
     #[doc(alias = "getConn")]
     async fn get_conn(
         &self,
+        proxy: Option<Arc<Hop>>,
         url: &Url,
         // Not the request: its body may be of a kind that two threads cannot look at, and then this future, and
         // the caller's with it, could not be moved to another thread.
@@ -188,18 +208,21 @@ impl Transport {
         cancel: Option<&CancelToken>,
     ) -> Result<ConnHandle, Error> {
         self.emit(Actor::Caller, || Event::Call { step: Step::GetConn });
-        let now = self.runtime().now();
-        if let Some(taken) = self.inner.pool.take_idle(url, now) {
-            self.emit(Actor::Caller, || Event::GetConn { host_port: host_port(&taken.handle) });
-            self.got_conn(&taken.handle, Exit::IdleHit, true, taken.idle_for);
+        let hooks = context.client_trace().map(|hooks| &**hooks);
+        let trace = &self.inner.trace;
+        let now = self.runtime().wall();
+        if let Some(taken) = self.inner.pool.take_idle(proxy.as_deref(), url, now) {
+            let host_port = || host_port(proxy.as_deref(), &taken.handle);
+            trace.emit_to(hooks, Actor::Caller, None, || Event::GetConn { host_port: host_port() });
+            self.got_conn(&taken.handle, hooks, Exit::IdleHit, true, taken.idle_for);
             return Ok(taken.handle);
         }
         // None there: only now a place in the line is made. One may have come back in between.
-        let method = ConnectMethod::for_url(url)?;
-        self.emit(Actor::Caller, || Event::GetConn { host_port: method.addr().to_owned() });
-        let want = WantConn::new(method);
+        let method = ConnectMethod::via(proxy, url)?;
+        trace.emit_to(hooks, Actor::Caller, None, || Event::GetConn { host_port: method.addr().to_owned() });
+        let want = WantConn::new(method, context);
         if let Some(taken) = self.inner.pool.queue_for_idle_conn(&want, now) {
-            self.got_conn(&taken.handle, Exit::IdleHit, true, taken.idle_for);
+            self.got_conn(&taken.handle, hooks, Exit::IdleHit, true, taken.idle_for);
             return Ok(taken.handle);
         }
         let mut wanting = Wanting { transport: &self.inner, want: &want, over: false };
@@ -221,7 +244,8 @@ impl Transport {
         wanting.over = true;
         match delivery {
             Ok(Delivered { handle, dialled }) => {
-                self.got_conn(&handle, if dialled { Exit::Dialled } else { Exit::LateBinding }, false, Duration::ZERO);
+                let exit = if dialled { Exit::Dialled } else { Exit::LateBinding };
+                self.got_conn(&handle, hooks, exit, false, Duration::ZERO);
                 Ok(handle)
             }
             Err(error) => {
@@ -231,11 +255,21 @@ impl Transport {
         }
     }
 
-    fn got_conn(&self, handle: &ConnHandle, exit: Exit, was_idle: bool, idle_for: Duration) {
+    fn got_conn(
+        &self,
+        handle: &ConnHandle,
+        hooks: Option<&ClientTrace>,
+        exit: Exit,
+        was_idle: bool,
+        idle_time: Duration,
+    ) {
         let conn = Some(handle.shared().id());
         let reused = handle.is_reused();
         self.inner.trace.emit(Actor::Caller, conn, || Event::Exit { id: exit });
-        let idle_us = idle_for.as_micros() as u64;
+        if let Some(hooks) = hooks {
+            tell_got_conn(hooks, handle, was_idle, idle_time);
+        }
+        let idle_us = idle_time.as_micros() as u64;
         self.inner.trace.emit(Actor::Caller, conn, || Event::GotConn { reused, was_idle, idle_us });
     }
 
@@ -244,9 +278,26 @@ impl Transport {
     }
 }
 
-/// `host:port` of a connection's key.
-fn host_port(conn: &ConnHandle) -> String {
-    conn.shared().key().rsplit('|').next().unwrap_or_default().to_owned()
+/// Whether the transport may ask for gzip on its own: the caller has not said what it takes, wants no part of a whole
+/// (a range is one of the compressed bytes), and there will be a body to decompress.
+fn takes_gzip(request: &Request) -> bool {
+    let unsaid = |name| request.header.get(name).is_none_or(|value: &HeaderValue| value.is_empty());
+    cfg!(feature = "gzip")
+        && request.method != Method::HEAD
+        && (request.header.is_empty() || (unsaid(ACCEPT_ENCODING) && unsaid(RANGE)))
+}
+
+#[cold]
+fn tell_got_conn(hooks: &ClientTrace, handle: &ConnHandle, was_idle: bool, idle_time: Duration) {
+    let (conn, reused) = (handle.shared().id(), handle.is_reused());
+    let (local_addr, remote_addr) = handle.shared().addrs().unzip();
+    hooks.tell_got_conn(&GotConnInfo { conn, local_addr, remote_addr, reused, was_idle, idle_time });
+}
+
+/// `host:port` of a connection's first hop.
+fn host_port(proxy: Option<&Hop>, conn: &ConnHandle) -> String {
+    let target = || conn.shared().key().rsplit('|').next().unwrap_or_default();
+    proxy.map_or_else(target, Hop::addr).to_owned()
 }
 
 /// The marks that only the retry needed are taken off. Go does the same before the caller sees the error.
@@ -304,18 +355,20 @@ impl Inner {
         let dial = Dial {
             transport: Arc::downgrade(self),
             config: Arc::clone(&self.conn_config),
-            timeout: self.dial_timeout,
+            dial_config: Arc::clone(&self.dial_config),
+            in_progress: Arc::clone(&self.dials_in_progress),
             id,
             want,
             permit: Some(Box::new(place)),
         };
+        self.dials_in_progress.add(&dial.want);
         self.trace.emit(Actor::Dial, Some(id), || Event::TaskStarted { name: TaskName::Dial });
         self.conn_config.rt.spawn(TaskName::Dial, Box::pin(dial.run()));
     }
 
     /// Go: transport.go (*Transport).putOrCloseIdleConn
     pub(crate) fn put_or_close_idle_conn(self: &Arc<Self>, handle: ConnHandle) -> bool {
-        match self.try_put_idle_conn(handle, self.conn_config.rt.now()) {
+        match self.try_put_idle_conn(handle, self.conn_config.rt.wall()) {
             Ok(()) => true,
             Err(Refused { conn, reason }) => {
                 conn.close(Actor::Pool, CloseReason::Refused(reason));

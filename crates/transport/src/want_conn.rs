@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use parking_lot::{Mutex, MutexGuard};
-use persistconn::ConnHandle;
+use persistconn::{ConnHandle, Context};
+use tokio::sync::Notify;
 
 use crate::error::Error;
 use crate::key::ConnectMethod;
@@ -21,6 +22,9 @@ use crate::transport::HostPlace;
 #[derive(Debug)]
 pub(crate) struct WantConn {
     pub(crate) method: ConnectMethod,
+    /// What a dialler of the user's own is told of the request. It does not end with the request.
+    pub(crate) context: Context,
+    dial_canceled: Notify,
     state: Mutex<State>,
 }
 
@@ -57,8 +61,27 @@ pub(crate) struct Delivered {
 }
 
 impl WantConn {
-    pub(crate) fn new(method: ConnectMethod) -> Arc<Self> {
-        Arc::new(WantConn { method, state: Mutex::new(State::Waiting { caller: None, place: None }) })
+    pub(crate) fn new(method: ConnectMethod, context: &Context) -> Arc<Self> {
+        Arc::new(WantConn {
+            method,
+            context: context.without_cancel(),
+            dial_canceled: Notify::new(),
+            state: Mutex::new(State::Waiting { caller: None, place: None }),
+        })
+    }
+
+    /// Ends the dial that was begun for it. Go: `wantConn.cancelCtx`.
+    pub(crate) fn cancel_dial(&self) {
+        self.dial_canceled.notify_one();
+    }
+
+    /// Waits for [`cancel_dial`](Self::cancel_dial).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: one dial waits here, and for one word.
+    pub(crate) async fn dial_canceled(&self) {
+        self.dial_canceled.notified().await;
     }
 
     /// Neither served nor given up yet.

@@ -42,7 +42,8 @@ fn a_body_that_was_sent_in_chunks_is_let_go() {
         stage.settled().await;
         assert_eq!(uses.drops(), 1);
         let wanted = format!(
-            "POST / HTTP/1.1\r\nHost: {}\r\nUser-Agent: Go-http-client/1.1\r\nTransfer-Encoding: chunked\r\n\r\n\
+            "POST / HTTP/1.1\r\nHost: {}\r\nUser-Agent: Go-http-client/1.1\r\nTransfer-Encoding: chunked\r\n\
+             Accept-Encoding: gzip\r\n\r\n\
              7\r\nmy body\r\n0\r\n\r\n",
             origin.addr()
         );

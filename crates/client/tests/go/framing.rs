@@ -322,7 +322,8 @@ fn each_response_of_gos_table_has_gos_fields_and_body() {
             let rest = if case.raw == GZIPPED { GZIP_REST } else { b"" };
             let wire = [case.raw.as_bytes(), rest].concat();
             let origin = stage.origin(Script::new().await_request().send(wire).half_close().hold());
-            let client = stage.client();
+            // Go's table is about reading a response, without a transport that has asked for gzip.
+            let client = stage.client_with(|config| config.disable_compression = true);
             let mut response = client.do_request(request(case.method.clone(), &origin.url("/"))).await.unwrap();
             let Response { status, proto, close, content_length, chunked, .. } = response;
             assert_eq!((status, response.reason(), proto), (case.status, case.reason, case.proto), "#{number}");
@@ -421,7 +422,7 @@ fn the_head_and_each_chunk_are_a_write_of_their_own() {
         post.body = RequestBody::reader(Pieces::data(&["num0\n", "num1\n", "num2\n"]), None);
         assert_eq!(client.do_request(post).await.unwrap().status, 204);
         let head = format!(
-            "POST / HTTP/1.1\r\nHost: {}\r\nUser-Agent: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: {}\r\nUser-Agent: x\r\nTransfer-Encoding: chunked\r\nAccept-Encoding: gzip\r\n\r\n",
             origin.addr()
         );
         let wanted = [&*head, "5\r\nnum0\n\r\n", "5\r\nnum1\n\r\n", "5\r\nnum2\n\r\n", "0\r\n\r\n"];

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use client::{Got1xx, Request};
+use client::{ClientTrace, Request};
 use http::header::{CONTENT_LENGTH, LINK, TRANSFER_ENCODING};
 use http::{HeaderMap, Method};
 use origin::{Reply, Script};
@@ -17,10 +17,11 @@ impl Told {
     /// The request with a hook that notes what it is told.
     fn by(&self, mut request: Request) -> Request {
         let told = Arc::clone(&self.0);
-        request.got_1xx = Some(Got1xx::new(move |status, header| {
+        let hooks = ClientTrace::new().got_1xx_response(move |status, header| {
             told.lock().unwrap().push((status, header.clone()));
             Ok(())
-        }));
+        });
+        request.context = request.context.with_client_trace(hooks);
         request
     }
 

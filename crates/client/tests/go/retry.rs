@@ -10,11 +10,13 @@ use http::Method;
 use http::header::HeaderValue;
 use httptrace::{Actor, ConnId, Event, Listener, Step, Trace};
 use origin::{Plan, Reply, Router, Script};
-use persistconn::{CloseReason, ConnConfig, ConnHandle, ConnShared, EncodedHead, Error, IdlePool, Refused};
+use persistconn::{
+    CloseReason, ConnConfig, ConnHandle, ConnShared, EncodedHead, Error, ExtraFields, IdlePool, Refused,
+};
 use tokio::net::TcpListener;
 use transport::retry::should_retry_request;
 
-use super::streams::{Piece, Pieces, Puppet, Tap, Uses, client_dialling, client_of, tapped};
+use super::streams::{Piece, Pieces, Puppet, Tap, Uses, client_dialling, client_of, connect, tapped};
 use crate::support::{Stage, fetch, on_sockets, request};
 
 // A whole retry, as the events of dial, write and handler tell it.
@@ -90,7 +92,7 @@ fn client_that_logs(stage: &Stage, log: &Log, failure: Failure) -> Client {
     let connect = move |rt: Arc<dyn httptrace::Runtime>, addr: String| {
         dials.line("Dial");
         let tap = Arc::clone(&tap);
-        async move { tapped(rt.dial(&addr).await?, tap) }
+        async move { tapped(connect(&*rt, &addr).await?, tap) }
     };
     client_dialling(stage, |config| config.trace = Trace::to(retries), connect)
 }
@@ -136,7 +138,7 @@ fn a_request_whose_write_fails_is_sent_again_on_a_new_connection() {
             }
             let length = if body.is_empty() { "" } else { "Content-Length: 4\r\n" };
             let text = format!(
-                "{method} / HTTP/1.1\r\nHost: {}\r\nUser-Agent: Go-http-client/1.1\r\n{length}\r\n{body}",
+                "{method} / HTTP/1.1\r\nHost: {}\r\nUser-Agent: Go-http-client/1.1\r\n{length}Accept-Encoding: gzip\r\n\r\n{body}",
                 origin.addr()
             );
             let write = format!("Write({text:?})");
@@ -319,7 +321,7 @@ fn a_server_that_closes_a_fresh_connection_gives_an_error_that_allows_a_retry() 
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let addr = listener.local_addr().unwrap().to_string();
             let rt = stage.runtime();
-            let (io, accepted) = tokio::join!(rt.dial(&addr), listener.accept());
+            let (io, accepted) = tokio::join!(connect(&*rt, &addr), listener.accept());
             let mut config = ConnConfig::new(Arc::clone(&rt));
             config.trace = stage.trace();
             let pool: Weak<dyn IdlePool> = Weak::<NoPool>::new();
@@ -331,7 +333,7 @@ fn a_server_that_closes_a_fresh_connection_gives_an_error_that_allows_a_retry() 
                 stage.tasks_become(1).await;
             }
             let mut get = request(Method::GET, &format!("http://{addr}/"));
-            let head = EncodedHead::new(&get, &[]).unwrap();
+            let head = EncodedHead::new(&get, ExtraFields::default()).unwrap();
             let error = persistconn::round_trip(handle, &mut get, head).await.expect_err("no answer");
             let allowed = |error: &Error| {
                 matches!(error, Error::NothingWritten(_) | Error::ReadFromServer(_) | Error::ServerClosedIdle)

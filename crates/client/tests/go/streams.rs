@@ -7,44 +7,13 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use client::{Client, Config, Transport};
-use httptrace::{BoxFuture, BoxIo, Census, Io, Runtime, TaskName, Timer};
+use client::{Client, Config, DialFn, Transport};
+use httptrace::{BoxIo, Io, Runtime};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::support::Stage;
-
-type Dial = dyn Fn(Arc<dyn Runtime>, String) -> BoxFuture<'static, io::Result<BoxIo>> + Send + Sync;
-
-/// A runtime that opens connections in a way of the test's own. Go's tests set `Transport.Dial` for that.
-struct Dialling {
-    rt: Arc<dyn Runtime>,
-    dial: Box<Dial>,
-}
-
-impl Runtime for Dialling {
-    fn spawn(&self, name: TaskName, task: BoxFuture<'static, ()>) {
-        self.rt.spawn(name, task);
-    }
-
-    fn timer(&self, deadline: Duration) -> Pin<Box<dyn Timer>> {
-        self.rt.timer(deadline)
-    }
-
-    fn now(&self) -> Duration {
-        self.rt.now()
-    }
-
-    fn dial<'a>(&'a self, addr: &'a str) -> BoxFuture<'a, io::Result<BoxIo>> {
-        (self.dial)(Arc::clone(&self.rt), addr.to_owned())
-    }
-
-    fn census(&self) -> &Arc<Census> {
-        self.rt.census()
-    }
-}
 
 /// A client whose connections are opened by `dial`.
 pub(crate) fn client_dialling<F>(
@@ -55,11 +24,16 @@ pub(crate) fn client_dialling<F>(
 where
     F: Future<Output = io::Result<BoxIo>> + Send + 'static,
 {
-    let dial = Box::new(move |rt, addr| Box::pin(dial(rt, addr)) as BoxFuture<'static, _>);
+    let rt = stage.runtime();
     let mut config = stage.config();
-    config.rt = Arc::new(Dialling { rt: stage.runtime(), dial });
+    config.dial_context = Some(DialFn::new(move |_context, addr| dial(Arc::clone(&rt), addr)));
     set(&mut config);
     Client::new(Transport::new(config))
+}
+
+/// A plain connection to an address.
+pub(crate) async fn connect(rt: &dyn Runtime, addr: &str) -> io::Result<BoxIo> {
+    rt.connect(addr.parse().expect("an address, no name"), None).await
 }
 
 /// A client whose real connections are looked at by `tap`.
@@ -70,7 +44,7 @@ pub(crate) fn client_tapped(stage: &Stage, tap: &Arc<impl Tap>) -> Client {
         |_| {},
         move |rt, addr| {
             let tap = Arc::clone(&tap);
-            async move { tapped(rt.dial(&addr).await?, tap) }
+            async move { tapped(connect(&*rt, &addr).await?, tap) }
         },
     )
 }

@@ -1,5 +1,10 @@
 //! The stage of these tests: a runtime that can count, origins that are not counted, and all events kept.
 
+pub(crate) mod recording;
+
+#[cfg(feature = "tls")]
+pub(crate) mod proxy;
+
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -12,6 +17,8 @@ use client::{Client, Config, EarlyClose, Response, Transport};
 use http::Method;
 use httptrace::tokio_rt::CountedSeam;
 use httptrace::{Actor, ConnId, Counted, Event, Exit, Listener, Runtime, Settle, TaskName, Trace};
+#[cfg(feature = "tls")]
+use origin::tls::{Authority, Identity};
 use origin::{Plan, TcpOrigin};
 use tokio::io::AsyncReadExt;
 use tokio::sync::Notify;
@@ -71,6 +78,21 @@ impl Stage {
     /// Starts an origin on a thread of its own. It lives until it is dropped.
     pub(crate) fn origin(&self, plan: impl Into<Plan>) -> TcpOrigin {
         TcpOrigin::start(plan).expect("a free port of loopback")
+    }
+
+    /// Starts an origin that speaks TLS.
+    #[cfg(feature = "tls")]
+    pub(crate) fn tls_origin(&self, plan: impl Into<Plan>, identity: &Identity) -> TcpOrigin {
+        TcpOrigin::start_tls(plan, identity).expect("a free port of loopback")
+    }
+
+    /// A client that trusts this authority and no other.
+    #[cfg(feature = "tls")]
+    pub(crate) fn client_trusting(&self, authority: &Authority, set: impl FnOnce(&mut Config)) -> Client {
+        self.client_with(|config| {
+            config.tls.roots = client::Roots::Only(vec![authority.root()]);
+            set(config);
+        })
     }
 
     /// Go's `DefaultTransport`, with the events kept.

@@ -17,9 +17,10 @@ use url::Url;
 use super::chunked::{Chunked, Progress};
 use super::framing::read_transfer;
 use super::head;
-use super::request::{BeforeBody, encode_head, write_request};
+use super::request::{BeforeBody, TargetForm, encode_head, write_request};
 use crate::error::Error;
 use crate::request::{Request, RequestBody, RequestTrailers};
+use crate::round_trip::ExtraFields;
 use crate::shared::ConnShared;
 
 // What a request looks like.
@@ -67,11 +68,16 @@ impl BeforeBody for AtOnce {
 }
 
 /// All bytes of a request, or the text of the error. Go: `(*Request).Write`.
-fn written(mut request: Request) -> Result<String, String> {
+fn written(request: Request) -> Result<String, String> {
+    written_in(TargetForm::Origin, request)
+}
+
+/// The same for a server or for a proxy. Go: `(*Request).WriteProxy`.
+fn written_in(form: TargetForm, mut request: Request) -> Result<String, String> {
     let tape = Tape::default();
     let shared = ConnShared::new(ConnId(1), "|http|example.com:80".into(), Box::new(tape.clone()), Trace::none());
     let write = async {
-        let head = encode_head(&request, &[])?;
+        let head = encode_head(&request, form, ExtraFields::default())?;
         let body = std::mem::take(&mut request.body);
         write_request(&shared, &head, body, request.trailers.as_ref(), AtOnce).await
     };
@@ -121,7 +127,7 @@ fn set(request: &mut Request, name: &'static str, value: &'static str) {
     request.header.append(name, HeaderValue::from_static(value));
 }
 
-/// The origin form of each case of Go's table that a `Request` can express, under Go's number.
+/// Each case of Go's table, in origin form, that a `Request` can express, under Go's number.
 ///
 /// The types exclude: a length without a body (11), an opaque URL with a host of its own in it (17) or beside it (22),
 /// a control character in a URL (25), trailers whose names or values are none (28 to 31). A field without a value
@@ -279,12 +285,31 @@ fn request_write_cases() -> Vec<(usize, Request, Result<&'static str, &'static s
     ]
 }
 
+/// What a proxy is sent in the cases for which Go's table says it: another first line, and the same behind it. In
+/// the rest of them (6, 7, 8, 26) the URL has no scheme, without which there is no `Url`.
+const PROXY_LINES: [(usize, &str); 5] = [
+    (0, "GET http://www.techcrunch.com/ HTTP/1.1"),
+    (1, "GET http://www.google.com/search HTTP/1.1"),
+    (2, "POST http://www.google.com/search HTTP/1.1"),
+    (3, "POST http://www.google.com/search HTTP/1.1"),
+    (4, "POST http://example.com/ HTTP/1.1"),
+];
+
 /// Go: TestRequestWrite
 #[test]
 fn each_request_is_written_byte_by_byte_as_go_writes_it() {
     for (number, request, wanted) in request_write_cases() {
         let wanted = wanted.map(str::to_owned).map_err(str::to_owned);
         assert_eq!(written(request), wanted, "case {number}");
+    }
+    for (number, request, wanted) in request_write_cases() {
+        let Some((_, line)) = PROXY_LINES.iter().find(|(case, _)| *case == number) else { continue };
+        let (_origin_line, rest) = wanted.expect("it can be written").split_once("\r\n").expect("a line");
+        assert_eq!(
+            written_in(TargetForm::Absolute, request),
+            Ok(format!("{line}\r\n{rest}")),
+            "case {number}, to a proxy"
+        );
     }
 }
 
@@ -302,7 +327,8 @@ fn what_go_refuses_to_write_cannot_even_be_built() {
 /// Go: TestRequestWriteBufferedWriter
 #[test]
 fn the_lines_of_a_head_come_in_gos_order() {
-    let head = encode_head(&request(Method::GET, "http://foo.com/", |_| {}), &[]).expect("a head");
+    let get = request(Method::GET, "http://foo.com/", |_| {});
+    let head = encode_head(&get, TargetForm::Origin, ExtraFields::default()).expect("a head");
     let lines: Vec<&[u8]> = head.split_inclusive(|&byte| byte == b'\n').collect();
     let wanted: [&[u8]; 4] =
         [b"GET / HTTP/1.1\r\n", b"Host: foo.com\r\n", b"User-Agent: Go-http-client/1.1\r\n", b"\r\n"];

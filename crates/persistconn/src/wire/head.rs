@@ -43,7 +43,7 @@ pub(crate) fn parse(head: &Bytes) -> Result<Box<Response>, Error> {
     let line_end = memchr(b'\n', head).unwrap_or(head.len());
     let (proto, status, reason) = parse_status_line(head, line_end)?;
     let fields = head.slice((line_end + 1).min(head.len())..);
-    let mut response = Box::new(Response::new(proto, status, reason, parse_fields(&fields)?));
+    let mut response = Box::new(Response::of_head(proto, status, reason, parse_fields(&fields)?));
     let header = &mut response.header;
     if is_there(header, &PRAGMA) && header[PRAGMA] == "no-cache" && !is_there(header, &CACHE_CONTROL) {
         // The older word for it (RFC 9111 section 5.4). Go: fixPragmaCacheControl
@@ -62,13 +62,16 @@ pub(crate) fn cut_short(came: &[u8]) -> Error {
 }
 
 /// Refuses what cannot be a status line, in a head that is not complete. Says whether that line was there. Go reads a
-/// head line by line, and so does not wait for the second one when the first is of no use.
+/// head line by line, and so does not wait for the second one when the first is of no use. `searched` says how much was
+/// looked at by earlier calls: a line may be as long as all heads may be.
 ///
 /// # Errors
 ///
 /// As [`parse`].
-pub(crate) fn check_status_line(came: &[u8]) -> Result<bool, Error> {
-    let Some(line_end) = memchr(b'\n', came) else { return Ok(false) };
+pub(crate) fn check_status_line(came: &[u8], searched: &mut usize) -> Result<bool, Error> {
+    let from = (*searched).min(came.len());
+    *searched = came.len();
+    let Some(line_end) = memchr(b'\n', &came[from..]).map(|at| from + at) else { return Ok(false) };
     parse_status_line(&Bytes::copy_from_slice(&came[..line_end]), line_end)?;
     Ok(true)
 }

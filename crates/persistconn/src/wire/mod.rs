@@ -5,7 +5,10 @@
 //! - [`chunked`]: the chunked coding, incrementally
 //! - [`reader`]: a connection's reader, and a body's view of it
 //! - [`request`]: the head of a request, and its body
+//! - `told`: telling hooks of a head's fields
+//! - [`ask`]: a request and the head of its answer, on a stream that is no connection yet
 
+pub mod ask;
 pub(crate) mod chunked;
 pub(crate) mod framing;
 #[cfg(test)]
@@ -13,3 +16,4 @@ mod go_tables;
 pub(crate) mod head;
 pub mod reader;
 pub(crate) mod request;
+pub(crate) mod told;

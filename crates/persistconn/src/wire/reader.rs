@@ -95,7 +95,7 @@ impl ConnReader {
     ///
     /// Cancel-safe: what was read lies in the buffer.
     pub(crate) async fn head(&mut self, allowance: &mut u64, limit: u64) -> Result<Bytes, Error> {
-        let (mut scanned, mut checked) = (0, false);
+        let (mut scanned, mut searched, mut checked) = (0, 0, false);
         loop {
             let end = find_end(&self.buf, &mut scanned);
             if let Some(end) = end
@@ -107,7 +107,7 @@ impl ConnReader {
             // Whoever speaks another protocol may say one line and then wait: that line is refused when it is there.
             if !checked {
                 let allowed = self.buf.len().min(usize::try_from(*allowance).unwrap_or(usize::MAX));
-                checked = head::check_status_line(&self.buf[..allowed])?;
+                checked = head::check_status_line(&self.buf[..allowed], &mut searched)?;
             }
             if end.is_some() || self.buf.len() as u64 >= *allowance {
                 return Err(Error::HeaderTooLarge { limit });

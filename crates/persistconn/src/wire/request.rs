@@ -14,6 +14,7 @@ use url::Position;
 
 use crate::error::{Error, IoError};
 use crate::request::{Request, RequestBody, RequestTrailers};
+use crate::round_trip::ExtraFields;
 use crate::shared::ConnShared;
 
 /// What is said in `User-Agent` when the caller says nothing. Go: `defaultUserAgent`.
@@ -21,6 +22,15 @@ const DEFAULT_USER_AGENT: &str = "Go-http-client/1.1";
 
 /// Bytes read at once from a body that is a reader. Go: the buffer of `io.Copy`.
 const BODY_PIECE: usize = 32 << 10;
+
+/// What stands behind the method.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TargetForm {
+    /// Path and query, for the server itself (RFC 9112 section 3.2.1).
+    Origin,
+    /// The whole URL, for a proxy that sends the request on (RFC 9112 section 3.2.2).
+    Absolute,
+}
 
 /// Writes the head of `request` in Go's order: request line, Host, User-Agent, framing, the caller's fields
 /// sorted by name, then what the transport adds.
@@ -30,13 +40,18 @@ const BODY_PIECE: usize = 32 << 10;
 /// [`Error::InvalidRequest`] with Go's text.
 ///
 /// Go: request.go (*Request).write
-pub(crate) fn encode_head(request: &Request, extra: &[(HeaderName, &str)]) -> Result<Vec<u8>, Error> {
+pub(crate) fn encode_head(request: &Request, form: TargetForm, extra: ExtraFields<'_>) -> Result<Vec<u8>, Error> {
     let mut out = Vec::with_capacity(256);
     out.extend_from_slice(request.method.as_str().as_bytes());
     out.push(b' ');
-    write_target(request, &mut out)?;
-    out.extend_from_slice(b" HTTP/1.1\r\nHost: ");
-    write_host(request, &mut out)?;
+    match form {
+        TargetForm::Origin => {
+            write_target(request, &mut out)?;
+            out.extend_from_slice(b" HTTP/1.1\r\nHost: ");
+            write_host(request, &mut out)?;
+        }
+        TargetForm::Absolute => write_target_and_host_for_proxy(request, &mut out)?,
+    }
     out.extend_from_slice(b"\r\n");
     match request.header.get(USER_AGENT) {
         Some(agent) if agent.is_empty() => {}
@@ -55,10 +70,14 @@ pub(crate) fn encode_head(request: &Request, extra: &[(HeaderName, &str)]) -> Re
         }
     }
     write_callers_fields(request, &mut out);
-    for (name, value) in extra {
-        write_name(&mut out, name);
-        out.extend_from_slice(value.as_bytes());
-        out.extend_from_slice(b"\r\n");
+    if extra.accept_gzip {
+        write_field(&mut out, "Accept-Encoding", b"gzip");
+    }
+    if extra.close {
+        write_field(&mut out, "Connection", b"close");
+    }
+    if let Some(authorization) = extra.proxy_authorization {
+        write_field(&mut out, "Proxy-Authorization", authorization.as_bytes());
     }
     out.extend_from_slice(b"\r\n");
     Ok(out)
@@ -81,12 +100,34 @@ fn write_target(request: &Request, out: &mut Vec<u8>) -> Result<(), Error> {
         write!(out, "{host}:{port}").expect("writing into a vector cannot fail");
         return Ok(());
     }
+    write_path(request, out);
+    Ok(())
+}
+
+fn write_path(request: &Request, out: &mut Vec<u8>) {
     let path = request.url.path();
     out.extend_from_slice(if path.is_empty() { "/" } else { path }.as_bytes());
     if let Some(query) = request.url.query() {
         out.push(b'?');
         out.extend_from_slice(query.as_bytes());
     }
+}
+
+/// The whole URL, without user and password, and with the host that the request names in its field. What a proxy does
+/// with an empty Host nobody knows, so one that is none fails here.
+fn write_target_and_host_for_proxy(request: &Request, out: &mut Vec<u8>) -> Result<(), Error> {
+    let mut host = Vec::new();
+    match request.host.as_deref().filter(|host| !host.is_empty()) {
+        Some(own) if !is_host(own) => return Err(Error::InvalidRequest("http: invalid Host header".into())),
+        Some(own) => host.extend_from_slice(remove_zone(own).as_bytes()),
+        None => write_url_host(request, &mut host)?,
+    }
+    out.extend_from_slice(request.url.scheme().as_bytes());
+    out.extend_from_slice(b"://");
+    out.extend_from_slice(&host);
+    write_path(request, out);
+    out.extend_from_slice(b" HTTP/1.1\r\nHost: ");
+    out.extend_from_slice(&host);
     Ok(())
 }
 
@@ -126,6 +167,10 @@ fn write_host(request: &Request, out: &mut Vec<u8>) -> Result<(), Error> {
         }
         return Ok(());
     }
+    write_url_host(request, out)
+}
+
+fn write_url_host(request: &Request, out: &mut Vec<u8>) -> Result<(), Error> {
     request.url.host_str().ok_or_else(no_host)?;
     out.extend_from_slice(request.url[Position::BeforeHost..Position::AfterPort].as_bytes());
     Ok(())
@@ -156,16 +201,21 @@ fn write_callers_fields(request: &Request, out: &mut Vec<u8>) {
     if request.header.is_empty() {
         return;
     }
-    let written_elsewhere = [HOST, USER_AGENT, CONTENT_LENGTH, TRANSFER_ENCODING, TRAILER];
-    let mut names: Vec<&HeaderName> = request.header.keys().filter(|name| !written_elsewhere.contains(name)).collect();
-    names.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
-    for name in names {
+    for name in callers_names(request) {
         for value in request.header.get_all(name) {
             write_name(out, name);
             out.extend_from_slice(value.as_bytes().trim_ascii());
             out.extend_from_slice(b"\r\n");
         }
     }
+}
+
+/// The names of the caller's fields that are written, in the order of writing.
+pub(crate) fn callers_names(request: &Request) -> Vec<&HeaderName> {
+    let written_elsewhere = [HOST, USER_AGENT, CONTENT_LENGTH, TRANSFER_ENCODING, TRAILER];
+    let mut names: Vec<&HeaderName> = request.header.keys().filter(|name| !written_elsewhere.contains(name)).collect();
+    names.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
+    names
 }
 
 fn write_field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
@@ -192,7 +242,7 @@ pub(crate) fn write_canonical(out: &mut Vec<u8>, name: &HeaderName) {
 
 /// Writes head and body. Go: the call of `(*Request).write` and the flush in writeLoop.
 ///
-/// `before_body` is told once the head is out, and says whether the body is to follow it.
+/// `before_body` is told of the head, and says whether the body is to follow it.
 ///
 /// # Errors
 ///
@@ -210,18 +260,18 @@ pub(crate) async fn write_request(
 ) -> Result<(), Error> {
     match body {
         RequestBody::Empty => {
-            write_all(shared, head, b"", b"").await?;
             before_body.head_written();
+            write_all(shared, head, b"", b"").await?;
         }
         RequestBody::Bytes(bytes) if !before_body.holds_back() => {
-            write_all(shared, head, &bytes, b"").await?;
             before_body.head_written();
+            write_all(shared, head, &bytes, b"").await?;
         }
         body => {
             // The server sees the head before a body that may take long to come.
+            before_body.head_written();
             write_all(shared, head, b"", b"").await?;
             poll_fn(|cx| shared.poll_flush(cx)).await?;
-            before_body.head_written();
             if before_body.go_on().await {
                 write_body(shared, body, trailers).await?;
             }
@@ -232,7 +282,7 @@ pub(crate) async fn write_request(
 
 /// What happens between a request's head and its body.
 pub(crate) trait BeforeBody {
-    /// The head is on the wire.
+    /// The head is complete. As in Go this is told before any of it is on the wire.
     fn head_written(&self);
 
     /// The body waits for the server's word.
@@ -355,7 +405,13 @@ mod tests {
     }
 
     fn head(request: &Request) -> String {
-        String::from_utf8(encode_head(request, &[]).unwrap()).unwrap()
+        String::from_utf8(encode_head(request, TargetForm::Origin, ExtraFields::default()).unwrap()).unwrap()
+    }
+
+    fn for_proxy(request: &Request) -> Result<String, String> {
+        let head =
+            encode_head(request, TargetForm::Absolute, ExtraFields::default()).map_err(|error| error.to_string())?;
+        Ok(String::from_utf8(head).unwrap())
     }
 
     #[test]
@@ -414,6 +470,35 @@ mod tests {
         ));
         assert!(head(&post).contains("Transfer-Encoding: chunked\r\nTrailer: X-A,X-Sum\r\n"));
         post.trailers = Some(RequestTrailers::new([CONTENT_LENGTH], http::HeaderMap::new));
-        assert_eq!(encode_head(&post, &[]).unwrap_err().to_string(), r#"invalid Trailer key "Content-Length""#);
+        assert_eq!(
+            encode_head(&post, TargetForm::Origin, ExtraFields::default()).unwrap_err().to_string(),
+            r#"invalid Trailer key "Content-Length""#
+        );
+    }
+    #[test]
+    fn a_proxy_is_told_the_whole_url_and_no_password() {
+        let mut get = request(Method::GET, "http://user:secret@example.com:8080/a?b=c#d");
+        let expected = "GET http://example.com:8080/a?b=c HTTP/1.1\r\nHost: example.com:8080\r\n\
+                        User-Agent: Go-http-client/1.1\r\n\r\n";
+        assert_eq!(for_proxy(&get).unwrap(), expected);
+        get.host = Some("other.test:1".into());
+        assert!(
+            for_proxy(&get).unwrap().starts_with("GET http://other.test:1/a?b=c HTTP/1.1\r\nHost: other.test:1\r\n")
+        );
+        let connect = request(Method::CONNECT, "http://example.com");
+        assert!(
+            for_proxy(&connect).unwrap().starts_with("CONNECT http://example.com/ HTTP/1.1\r\nHost: example.com\r\n")
+        );
+    }
+
+    #[test]
+    fn a_proxy_is_not_sent_a_host_that_is_none() {
+        let mut get = request(Method::GET, "http://example.com/");
+        for host in ["a b", "a\r\nX: y", "a/b", "a@b"] {
+            get.host = Some(host.into());
+            assert_eq!(for_proxy(&get).unwrap_err(), "http: invalid Host header", "{host:?}");
+        }
+        get.host = Some("[fe80::1%en0]:80".into());
+        assert!(for_proxy(&get).unwrap().starts_with("GET http://[fe80::1]:80/ HTTP/1.1\r\nHost: [fe80::1]:80\r\n"));
     }
 }

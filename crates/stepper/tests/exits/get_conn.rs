@@ -171,13 +171,13 @@ pub(crate) const CASES: &[Case] = &[
         by: (Actor::Caller, None),
         drive: |stage| {
             let transport = stage.transport(|config| config.max_conns_per_host = Some(1));
-            let refused = "dial tcp origin-1.test:80: connect: connection refused";
+            let refused = "dial tcp 127.0.0.1:80: connect: connection refused";
             assert_eq!(stage.ask(&transport, get()), refused);
             // Its place is free again.
             assert_eq!(transport.pool_census(), PoolCensus::default());
             stage.ask(&transport, get())
         },
-        sees: "dial tcp origin-1.test:80: connect: connection refused",
+        sees: "dial tcp 127.0.0.1:80: connect: connection refused",
         conn: Fate::None,
         idle: 0,
         left: NOBODY,
@@ -193,7 +193,7 @@ pub(crate) const CASES: &[Case] = &[
             assert_eq!(stage.stepper.now(), Duration::from_secs(30));
             saw
         },
-        sees: "dial tcp origin-1.test:80: i/o timeout",
+        sees: "dial tcp 127.0.0.1:80: i/o timeout",
         conn: Fate::None,
         idle: 0,
         left: NOBODY,
@@ -222,7 +222,7 @@ pub(crate) const CASES: &[Case] = &[
             stage.settle();
             format!("{}; {}", first.take().expect("it failed"), second.take().expect("it was answered"))
         },
-        sees: "dial tcp origin-1.test:80: connect: no route to host; 200, 13 bytes",
+        sees: "dial tcp 127.0.0.1:80: connect: no route to host; 200, 13 bytes",
         conn: Fate::Open,
         idle: 1,
         left: ONE_CONN,

@@ -3,9 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use http::Method;
-use httptrace::{Actor, Event, Exit, TaskName};
+use httptrace::{Actor, ClientTrace, Event, Exit, TaskName};
 use origin::{Reply, Script};
-use persistconn::Got1xx;
 use stepper::Join;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use transport::{CancelToken, Context, Response};
@@ -64,7 +63,8 @@ pub(crate) const CASES: &[Case] = &[
             stage.serve(Script::new().answer(Reply::bytes(13).interim(103, &[])).hold());
             let transport = stage.transport(|_| {});
             let mut get = get();
-            get.got_1xx = Some(Got1xx::new(|status, _| Err(format!("no {status} for me"))));
+            let hooks = ClientTrace::new().got_1xx_response(|status, _| Err(format!("no {status} for me").into()));
+            get.context = get.context.with_client_trace(hooks);
             stage.ask(&transport, get)
         },
         sees: "net/http: HTTP/1.x transport connection broken: no 103 for me",
@@ -326,11 +326,12 @@ fn gives_up_in_its_hook(stage: &Stage) -> String {
     let caller: Arc<Mutex<Option<Join<String>>>> = Arc::default();
     let mut get = get();
     let gives_up = Arc::clone(&caller);
-    get.got_1xx = Some(Got1xx::new(move |_, _| {
+    let hooks = ClientTrace::new().got_1xx_response(move |_, _| {
         let caller = gives_up.lock().expect("nobody panics here").take().expect("the hook is called once");
         assert!(caller.abort());
         Ok(())
-    }));
+    });
+    get.context = get.context.with_client_trace(hooks);
     *caller.lock().expect("nobody panics here") = Some(stage.start(async move {
         let response = transport.round_trip(get).await.expect("a response");
         read(response).await

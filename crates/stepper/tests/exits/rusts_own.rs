@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use httptrace::{Actor, Exit};
+use httptrace::{Actor, ClientTrace, Exit};
 use origin::{Plan, Reply, Script};
-use persistconn::Got1xx;
 use stepper::{Dialling, Join, Stepper, drop_after};
 use transport::{Request, Transport};
 
@@ -149,7 +148,7 @@ const SCENES: &[Scene] = &[
         before: |_, _| {},
         request: || {
             let mut get = get();
-            get.got_1xx = Some(Got1xx::new(|_, _| Ok(())));
+            get.context = get.context.with_client_trace(ClientTrace::new().got_1xx_response(|_, _| Ok(())));
             get
         },
         sees: "200, 13 bytes",

@@ -170,6 +170,15 @@ impl Caller {
             Error::Dial(_) => self.plan.network.refuses.is_some(),
             Error::Canceled(_)
             | Error::CanceledWaiting
+            | Error::Tls(_)
+            | Error::SchemeMismatch
+            | Error::ProxyConnect(_)
+            | Error::ProxyRefused { .. }
+            | Error::ProxyTimeout
+            | Error::Socks { .. }
+            | Error::ProxyFunc(_)
+            | Error::ProxyInCgi
+            | Error::BadProxy(_)
             | Error::UnsupportedScheme(_)
             | Error::NoHost
             | Error::CannotRewind

@@ -81,6 +81,15 @@ impl GivingUp {
             Error::CanceledWaiting => self.is_cause(&Cause::RequestCanceled),
             Error::Conn(error) => self.explains_read(error),
             Error::Dial(_)
+            | Error::Tls(_)
+            | Error::SchemeMismatch
+            | Error::ProxyConnect(_)
+            | Error::ProxyRefused { .. }
+            | Error::ProxyTimeout
+            | Error::Socks { .. }
+            | Error::ProxyFunc(_)
+            | Error::ProxyInCgi
+            | Error::BadProxy(_)
             | Error::UnsupportedScheme(_)
             | Error::NoHost
             | Error::CannotRewind
