@@ -62,7 +62,7 @@ fn lay_on(client: &Client, request: &mut Request, cookie_url: Option<&Url>) -> R
 /// Differs from Go: `http://@host/` names nobody; there it names a user without a name. A `Url` does not tell it from
 /// `http://host/`.
 fn names_a_user(url: &Url) -> bool {
-    !url.username().is_empty() || url.password().is_some()
+    !url[Position::BeforeUsername..Position::BeforeHost].is_empty()
 }
 
 fn is_empty(header: &HeaderMap) -> bool {

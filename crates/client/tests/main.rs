@@ -6,6 +6,7 @@ mod compression;
 mod conveniences;
 mod errors;
 mod exits_on_sockets;
+mod hostile;
 mod journey;
 mod nginx;
 mod pool;
@@ -15,9 +16,9 @@ mod proxy;
 mod real_proxies;
 mod redirects;
 mod soak;
-mod splitting;
 #[cfg(all(feature = "socks", feature = "tls"))]
 mod socks;
+mod splitting;
 mod support;
 #[cfg(feature = "tls")]
 mod tls;

@@ -8,8 +8,8 @@ use body_signal::{BodyEofSignal, Handover, Lender};
 use httptrace::{Actor, Channel, Event};
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::error::{CloseReason, Error};
 use crate::body::Body;
+use crate::error::{CloseReason, Error};
 use crate::response::Response;
 use crate::shared::{ConnShared, set_waker};
 use crate::wire::reader::BodyReader;

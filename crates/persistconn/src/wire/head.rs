@@ -8,12 +8,18 @@ use memchr::{memchr, memchr_iter};
 use crate::error::Error;
 use crate::response::Response;
 
+/// What nearly every head begins with: known, it need not be taken apart.
+const USUAL_LINE: &[u8] = b"HTTP/1.1 200 OK";
+
 /// How many header fields are parsed without an allocation.
 const USUAL_FIELDS: usize = 64;
 
 /// How many of them in a block of at most [`SHORT_BLOCK`] bytes.
 const FEW_FIELDS: usize = 16;
 const SHORT_BLOCK: usize = 512;
+
+/// How many different names a `HeaderMap` takes; one more, and `append` would panic.
+const MOST_NAMES: usize = 24_576;
 
 /// Finds the end of a head: the byte after the first empty line. `scanned` says how much was looked at by
 /// earlier calls, so that a head that drips in is not searched again and again.
@@ -79,28 +85,26 @@ pub(crate) fn check_status_line(came: &[u8], searched: &mut usize) -> Result<boo
 /// `HTTP/d.d NNN reason`. Go accepts any version of that form, and any three digits.
 fn parse_status_line(head: &Bytes, line_end: usize) -> Result<((u8, u8), u16, Bytes), Error> {
     let line = head[..line_end].trim_ascii_end();
+    if line == USUAL_LINE {
+        return Ok(((1, 1), 200, Bytes::from_static(b"OK")));
+    }
     let (proto, rest) = match line.iter().position(|&byte| byte == b' ') {
         Some(space) => (&line[..space], line[space + 1..].trim_ascii_start()),
         None => return Err(Error::malformed(format!("malformed HTTP response {}", quote(line)))),
     };
     let code_len = rest.iter().position(|&byte| byte == b' ').unwrap_or(rest.len());
     let (code, reason) = rest.split_at(code_len);
-    if code.len() != 3 || !code.iter().all(u8::is_ascii_digit) {
+    // Three bytes that are a number for Go: `+20` is one too.
+    let digits = code.strip_prefix(b"+").unwrap_or(code);
+    if code.len() != 3 || !digits.iter().all(u8::is_ascii_digit) {
         return Err(Error::malformed(format!("malformed HTTP status code {}", quote(code))));
     }
-    let status = code.iter().fold(0, |status, digit| status * 10 + u16::from(digit - b'0'));
+    let status = digits.iter().fold(0, |status, digit| status * 10 + u16::from(digit - b'0'));
     let proto = match proto {
         [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9'] => (major - b'0', minor - b'0'),
         _ => return Err(Error::malformed(format!("malformed HTTP version {}", quote(proto)))),
     };
-    let reason = reason.trim_ascii_start();
-    // The usual words are known, and need not keep the head's memory.
-    let usual = http::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason());
-    let reason = match usual {
-        Some(usual) if usual.as_bytes() == reason => Bytes::from_static(usual.as_bytes()),
-        Some(_) | None => head.slice_ref(reason),
-    };
-    Ok((proto, status, reason))
+    Ok((proto, status, head.slice_ref(reason.trim_ascii_start())))
 }
 
 /// Header fields up to an empty line; trailers have the same form.
@@ -150,11 +154,13 @@ pub(crate) fn is_there(header: &HeaderMap, name: &HeaderName) -> bool {
 
 /// Names are copied (the usual ones are known to `http` and cost nothing), values share the block's memory.
 fn collect(block: &Bytes, fields: &[httparse::Header<'_>]) -> Result<HeaderMap, Error> {
-    let mut header = HeaderMap::with_capacity(fields.len());
+    // Differs from Go: so many names and no more, since a map takes no more. Go asks only how many bytes they have.
+    let too_many = |_full| Error::malformed(format!("http: response with more than {MOST_NAMES} header names"));
+    let mut header = HeaderMap::try_with_capacity(fields.len().min(MOST_NAMES)).map_err(too_many)?;
     for field in fields {
         let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| malformed_field(block))?;
         let value = HeaderValue::from_maybe_shared(block.slice_ref(field.value)).map_err(|_| malformed_field(block))?;
-        header.append(name, value);
+        header.try_append(name, value).map_err(too_many)?;
     }
     Ok(header)
 }
@@ -183,16 +189,23 @@ fn unfold(block: &[u8]) -> Option<Bytes> {
     Some(joined.into())
 }
 
+/// A line as Go's reader has it: without one CR and without the blanks before that.
+fn without_line_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let blanks = line.iter().rev().take_while(|&&byte| byte == b' ' || byte == b'\t').count();
+    &line[..line.len() - blanks]
+}
+
 /// Says which line cannot be read, in Go's words.
 fn malformed_field(block: &[u8]) -> Error {
-    let lines = || block.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end).filter(|line| !line.is_empty());
+    let lines = || block.split(|&byte| byte == b'\n').map(without_line_end).filter(|line| !line.is_empty());
     let without_colon = lines().find(|line| !line.contains(&b':'));
     match without_colon {
         Some(line) => Error::malformed(format!("malformed MIME header: missing colon: {}", quote(line))),
         None => {
             let bad = lines().find(|line| {
                 let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
-                HeaderName::from_bytes(name).is_err() || line.iter().any(|&byte| byte < b' ' && byte != b'\t')
+                HeaderName::from_bytes(name).is_err() || line.iter().any(|&byte| (byte < b' ' && byte != b'\t') || byte == 0x7f)
             });
             Error::malformed(format!("malformed MIME header line: {}", quote(bad.unwrap_or_default())))
         }
@@ -274,6 +287,16 @@ mod tests {
         assert_eq!(cache_control("Pragma: no-cache\r\n").unwrap(), "no-cache");
         assert_eq!(cache_control("Pragma: no-cache\r\nCache-Control: private\r\n").unwrap(), "private");
         assert_eq!(cache_control("Pragma: other\r\n"), None);
+    }
+
+    #[test]
+    fn a_server_that_never_ends_its_header_is_refused() {
+        let head = |fields: &str| parse(&format!("HTTP/1.1 200 OK\r\n{fields}\r\n").into());
+        let names = |n: usize| -> String { (0..n).map(|n| format!("X-{n}: {n}\r\n")).collect() };
+        assert_eq!(head(&names(MOST_NAMES)).unwrap().header.len(), MOST_NAMES);
+        let refused = head(&names(MOST_NAMES + 1)).unwrap_err();
+        assert_eq!(refused.to_string(), "http: response with more than 24576 header names");
+        assert_eq!(head(&"A: b\r\n".repeat(2 * MOST_NAMES)).unwrap().header.len(), 2 * MOST_NAMES);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use http::Method;
 use http::header::{CONTENT_LENGTH, HOST, HeaderName, TRAILER, TRANSFER_ENCODING, USER_AGENT};
 use httptrace::go_text::quote;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use url::Position;
+use url::{Host, Position};
 
 use crate::error::{Error, IoError};
 use crate::request::{Request, RequestBody, RequestTrailers};
@@ -90,9 +90,12 @@ fn write_target(request: &Request, out: &mut Vec<u8>) -> Result<(), Error> {
         if !matches!(request.body, RequestBody::Empty) {
             return Err(Error::InvalidRequest("http: CONNECT has no body here; write to Response::upgraded".into()));
         }
-        if let Some(host) = request.host.as_deref().map(remove_zone).filter(|host| is_host(host) && !host.is_empty()) {
-            out.extend_from_slice(host.as_bytes());
-            return Ok(());
+        if let Some(own) = own_host(request).filter(|own| !own.is_empty()) {
+            let host = remove_zone(&own);
+            if is_host(&host) {
+                out.extend_from_slice(host.as_bytes());
+                return Ok(());
+            }
         }
         // Differs from Go: the port is always named, as RFC 9110 section 9.3.6 asks; a `Url` forgets the usual one.
         let host = request.url.host_str().ok_or_else(no_host)?;
@@ -117,9 +120,9 @@ fn write_path(request: &Request, out: &mut Vec<u8>) {
 /// with an empty Host nobody knows, so one that is none fails here.
 fn write_target_and_host_for_proxy(request: &Request, out: &mut Vec<u8>) -> Result<(), Error> {
     let mut host = Vec::new();
-    match request.host.as_deref().filter(|host| !host.is_empty()) {
-        Some(own) if !is_host(own) => return Err(Error::InvalidRequest("http: invalid Host header".into())),
-        Some(own) => host.extend_from_slice(remove_zone(own).as_bytes()),
+    match own_host(request).filter(|host| !host.is_empty()) {
+        Some(own) if !is_host(&own) => return Err(Error::InvalidRequest("http: invalid Host header".into())),
+        Some(own) => host.extend_from_slice(remove_zone(&own).as_bytes()),
         None => write_url_host(request, &mut host)?,
     }
     out.extend_from_slice(request.url.scheme().as_bytes());
@@ -159,9 +162,9 @@ fn announces_empty_body(method: &Method) -> bool {
 }
 
 fn write_host(request: &Request, out: &mut Vec<u8>) -> Result<(), Error> {
-    if let Some(host) = &request.host {
+    if let Some(own) = own_host(request) {
         // A Host that is none is sent empty, which is allowed, and never altered: that opens the door to smuggling.
-        let host = remove_zone(host);
+        let host = remove_zone(&own);
         if is_host(&host) {
             out.extend_from_slice(host.as_bytes());
         }
@@ -174,6 +177,19 @@ fn write_url_host(request: &Request, out: &mut Vec<u8>) -> Result<(), Error> {
     request.url.host_str().ok_or_else(no_host)?;
     out.extend_from_slice(request.url[Position::BeforeHost..Position::AfterPort].as_bytes());
     Ok(())
+}
+
+/// What the request says in place of its URL's host, in ASCII. One that is no name stays as it is, for [`is_host`] to find.
+///
+/// Go: golang.org/x/net/http/httpguts PunycodeHostPort
+#[doc(alias = "PunycodeHostPort")]
+fn own_host(request: &Request) -> Option<Cow<'_, str>> {
+    let own = request.host.as_deref()?;
+    if own.is_ascii() {
+        return Some(own.into());
+    }
+    let (name, port) = own.split_at(own.rfind(':').unwrap_or(own.len()));
+    Some(Host::parse(name).map_or(own.into(), |name| format!("{name}{port}").into()))
 }
 
 /// The zone of an IPv6 address means something on this machine only: `[fe80::1%en0]:80` is `[fe80::1]:80` elsewhere.
@@ -452,6 +468,24 @@ mod tests {
         let mut get = request(Method::GET, "http://example.com/");
         get.host = Some("a\r\nX: y".into());
         assert!(head(&get).starts_with("GET / HTTP/1.1\r\nHost: \r\nUser-Agent: "));
+    }
+
+    #[test]
+    fn a_host_beyond_ascii_is_sent_in_ascii() {
+        let mut get = request(Method::GET, "http://example.com/");
+        for (host, sent) in [
+            ("b\u{fc}cher.test:8080", "xn--bcher-kva.test:8080"),
+            ("\u{433}\u{43e}\u{444}\u{435}\u{440}.\u{440}\u{444}", "xn--c1ae0ajs.xn--p1ai"),
+            ("b\u{fc}cher test", ""),
+            ("b\u{fc}cher.test:80\r\nX: y", ""),
+        ] {
+            get.host = Some(host.into());
+            assert!(head(&get).starts_with(&format!("GET / HTTP/1.1\r\nHost: {sent}\r\nUser-Agent: ")), "{host:?}");
+            match for_proxy(&get) {
+                Ok(head) => assert!(head.starts_with(&format!("GET http://{sent}/ HTTP/1.1\r\nHost: {sent}\r\n"))),
+                Err(error) => assert_eq!((&*error, sent), ("http: invalid Host header", "")),
+            }
+        }
     }
 
     #[test]
