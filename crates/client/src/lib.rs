@@ -59,8 +59,8 @@ pub use shortcuts::{default_client, get, head, post, post_form};
 pub use transport::JsonError;
 pub use transport::{
     Body, Cancel, CancelToken, Cause, Config, Context, Cookie, CookieError, DialFn, EarlyClose, GetBody,
-    GetProxyConnectHeader, OnProxyConnectResponse, Proxy, ProxyConnectResponse, ProxyRules, ProxyVariables,
-    Request, RequestBody, RequestTrailers, Response, SameSite, TlsError, Transport, Upgraded,
+    GetProxyConnectHeader, OnProxyConnectResponse, Proxy, ProxyConnectResponse, ProxyRules, ProxyVariables, Request,
+    RequestBody, RequestTrailers, Response, SameSite, TlsError, Transport, Upgraded,
 };
 #[cfg(feature = "tls")]
 pub use transport::{ClientCertificate, Roots, TlsClient, TlsSettings, TlsVersion};

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use client::{Client, Context, DialFn, Request};
+use http::header::{CONNECTION, UPGRADE};
 use http::{HeaderValue, Method};
 use httptrace::tokio_rt::CountedSeam;
 use httptrace::{BoxFuture, BoxIo, Census, Event, Exit, Runtime, TaskName, Timer};
@@ -595,6 +596,32 @@ fn without_keep_alives_each_request_has_a_connection_of_its_own_and_says_so() {
             }
         });
     }
+}
+
+#[test]
+fn without_keep_alives_the_server_is_told_unless_the_caller_has_told_it() {
+    on_sockets(async |stage| {
+        let origin = stage.origin(small());
+        let client = stage.client_with(|config| config.disable_keep_alives = true);
+        for (connection, upgrade, on_the_wire) in [
+            ("keep-alive", None, vec!["keep-alive", "close"]),
+            ("x, Close", None, vec!["x, Close"]),
+            ("upgrade", None, vec!["upgrade", "close"]),
+            ("Upgrade", Some("foo"), vec!["Upgrade"]),
+        ] {
+            let mut get = get(&origin.url("/"));
+            get.header.insert(CONNECTION, HeaderValue::from_static(connection));
+            if let Some(upgrade) = upgrade {
+                get.header.insert(UPGRADE, HeaderValue::from_static(upgrade));
+            }
+            client.do_request(get).await.unwrap().body.read_all().await.unwrap();
+            let stats = origin.stats();
+            let raw = stats.conns.last().expect("a connection").requests[0].raw().clone();
+            let lines = String::from_utf8(raw.to_vec()).unwrap();
+            let said: Vec<&str> = lines.lines().filter_map(|line| line.strip_prefix("Connection: ")).collect();
+            assert_eq!(said, on_the_wire);
+        }
+    });
 }
 
 // Retry.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use http::Method;
-use http::header::{ACCEPT_ENCODING, CONNECTION, HeaderValue, RANGE};
+use http::header::{ACCEPT_ENCODING, CONNECTION, HeaderMap, HeaderValue, RANGE, UPGRADE};
 use httptrace::{Actor, ClientTrace, ConnId, Event, Exit, GotConnInfo, Runtime, Step, TaskName, Trace, select};
 use persistconn::context::legacy_cancel;
 use persistconn::{
@@ -183,7 +183,7 @@ impl Transport {
 
     fn encode(&self, proxy: Option<&Hop>, request: &Request) -> Result<EncodedHead, Error> {
         // One request per connection is said to the server too, unless the caller has said it.
-        let close = self.inner.disable_keep_alives && !request.close && !request.header.contains_key(CONNECTION);
+        let close = self.inner.disable_keep_alives && !request.close && !says_what_becomes(&request.header);
         let accept_gzip = !self.inner.disable_compression && takes_gzip(request);
         let extra = ExtraFields { accept_gzip, close, proxy_authorization: None };
         let Some(proxy) = proxy.filter(|proxy| proxy.forwards(request.url.scheme() == "https")) else {
@@ -276,6 +276,20 @@ impl Transport {
     fn emit(&self, actor: Actor, event: impl FnOnce() -> Event) {
         self.inner.trace.emit(actor, None, event);
     }
+}
+
+/// Whether the caller tells the server what becomes of the connection: that it ends, or changes its protocol.
+///
+/// Go: request.go (*Request).wantsClose, response.go isProtocolSwitchHeader
+#[doc(alias = "wantsClose")]
+#[doc(alias = "isProtocolSwitchHeader")]
+fn says_what_becomes(header: &HeaderMap) -> bool {
+    let says = |token: &str| {
+        let mut tokens =
+            header.get_all(CONNECTION).iter().flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+        tokens.any(|found| found.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+    };
+    says("close") || says("upgrade") && header.contains_key(UPGRADE)
 }
 
 /// Whether the transport may ask for gzip on its own: the caller has not said what it takes, wants no part of a whole

@@ -13,7 +13,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use client::{Client, Config, EarlyClose, Response, Transport};
+use client::{Client, Config, EarlyClose, Proxy, Response, Transport};
 use http::Method;
 use httptrace::tokio_rt::CountedSeam;
 use httptrace::{Actor, ConnId, Counted, Event, Exit, Listener, Runtime, Settle, TaskName, Trace};
@@ -95,9 +95,9 @@ impl Stage {
         })
     }
 
-    /// Go's `DefaultTransport`, with the events kept.
+    /// Go's `DefaultTransport`, with the events kept, and whatever proxy the environment of the tests may name left alone.
     pub(crate) fn config(&self) -> Config {
-        Config { trace: self.trace(), ..Config::default_transport(self.runtime()) }
+        Config { trace: self.trace(), proxy: Proxy::None, ..Config::default_transport(self.runtime()) }
     }
 
     /// A client with these settings and a pool of its own.
