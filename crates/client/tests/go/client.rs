@@ -1,6 +1,6 @@
 //! The client's own doings: what it makes of a text, and of a user in a URL.
 
-use client::{Client, Response};
+use client::{Client, Request, Response};
 use http::Method;
 use origin::{EndMark, Reply, Router};
 use tokio::io::AsyncReadExt;
@@ -82,5 +82,21 @@ fn who_says_who_asks_is_not_contradicted_by_the_url() {
         client.do_request(get).await.unwrap();
         assert_eq!(recording.last().field("authorization"), "Basic TXkgVXNlcjpNeSBQYXNz");
         assert_eq!(recording.last().url.as_str(), "http://My%20User@dummy.test/");
+    });
+}
+
+/// A request of Go's has a field that only its server side uses, and that is an error to set on this side. Here no such
+/// field can be set: a request is taken apart into all that it has, and a field more would not compile.
+///
+/// Go: TestClientErrorWithRequestURI
+#[test]
+fn a_request_has_no_uri_beside_its_url() {
+    on_sockets(async |stage| {
+        let origin = stage.origin(Router::new().at("/path", Reply::bytes(13)));
+        let get = request(Method::GET, &origin.url("/path?query"));
+        let Request { method, url, header, host, body, close, context, cancel, get_body, trailers } = get;
+        let get = Request { method, url, header, host, body, close, context, cancel, get_body, trailers };
+        stage.client().do_request(get).await.unwrap();
+        assert_eq!(origin.stats().conns[0].requests[0].line(), "GET /path?query HTTP/1.1");
     });
 }
