@@ -8,7 +8,7 @@ use crate::compare::go::GoProgram;
 use crate::compare::machine::Cpus;
 use crate::compare::order::{Ask, ClientName, Look, Measured, Order};
 use crate::compare::report::{Report, Row};
-use crate::compare::workload::{Kind, WORKLOADS, Workload};
+use crate::compare::workload::{Kind, Place, WORKLOADS, Workload};
 use crate::compare::{cli, fault::Fault};
 use crate::program::{self, Server};
 
@@ -85,9 +85,12 @@ impl Plan {
             warm_up_ms: self.extent.warm_up.as_millis() as u64,
             measure_ms: self.extent.measure.as_millis() as u64,
         };
+        let mut timed: Vec<_> = self.workloads.iter().filter(|workload| workload.kind != Kind::Heap).collect();
+        // (i) is held against (a), so the two come together: a machine is not the same some minutes later.
+        timed.sort_by_key(|workload| workload.place != Place::OneCpu);
         let mut steps = Vec::new();
         for round in 0..self.extent.rounds {
-            for workload in self.workloads.iter().filter(|workload| workload.kind != Kind::Heap) {
+            for &workload in &timed {
                 for nth in 0..self.clients.len() {
                     let client = self.clients[(nth + round) % self.clients.len()];
                     steps.push(Step { workload, client, look, round: round + 1 });
@@ -215,6 +218,13 @@ mod tests {
             (2, "a-multi", ours),
         ];
         assert_eq!(order, expected);
+    }
+
+    #[test]
+    fn what_is_held_against_each_other_is_measured_together() {
+        let plan = Plan { workloads: Plan::workloads(&[]), ..plan() };
+        let ids: Vec<_> = plan.steps().iter().step_by(plan.clients.len()).map(|step| step.workload.id).collect();
+        assert_eq!(ids[..3], ["a-one-cpu", "i", "a-multi"]);
     }
 
     #[test]
