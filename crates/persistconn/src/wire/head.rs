@@ -205,7 +205,8 @@ fn malformed_field(block: &[u8]) -> Error {
         None => {
             let bad = lines().find(|line| {
                 let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
-                HeaderName::from_bytes(name).is_err() || line.iter().any(|&byte| (byte < b' ' && byte != b'\t') || byte == 0x7f)
+                HeaderName::from_bytes(name).is_err()
+                    || line.iter().any(|&byte| (byte < b' ' && byte != b'\t') || byte == 0x7f)
             });
             Error::malformed(format!("malformed MIME header line: {}", quote(bad.unwrap_or_default())))
         }
