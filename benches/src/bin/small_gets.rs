@@ -12,18 +12,21 @@ use http::Method;
 use httptrace::TokioRuntime;
 use url::Url;
 
+/// What went wrong.
+type Fault = Box<dyn std::error::Error + Send + Sync>;
+
 /// The answer to every request.
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\nContent-Type: text/plain\r\n\r\nHello, world!";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let done = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["serve"] => serve().map_err(|error| error.to_string()),
+        ["serve"] => serve().map_err(Fault::from),
         [addr, count] => match count.parse() {
             Ok(count) => get(addr, count),
-            Err(_) => Err(format!("{count:?} is no number of requests")),
+            Err(_) => Err(Fault::from(format!("{count:?} is no number of requests"))),
         },
-        _ => Err("usage: small_gets serve | small_gets ADDR COUNT".to_owned()),
+        _ => Err(Fault::from("usage: small_gets serve | small_gets ADDR COUNT")),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,24 +37,24 @@ fn main() -> ExitCode {
     }
 }
 
-fn get(addr: &str, count: usize) -> Result<(), String> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+fn get(addr: &str, count: usize) -> Result<(), Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let client = Client::new(Transport::new(Config::default_transport(TokioRuntime::new())));
-    let url = Url::parse(&format!("http://{addr}/")).map_err(|error| error.to_string())?;
+    let url = Url::parse(&format!("http://{addr}/"))?;
     // A task of its own: tokio wakes the future of `block_on` by way of the event queue, which costs a system call.
     let gets = async move {
         for _ in 0..count {
             let request = Request::new(Method::GET, url.clone());
-            let mut response = client.do_request(request).await.map_err(|error| error.to_string())?;
-            let body = response.body.read_all().await.map_err(|error| error.to_string())?;
+            let mut response = client.do_request(request).await?;
+            let body = response.body.read_all().await?;
             if response.status != 200 || body.len() != 13 {
-                return Err(format!("an unexpected answer: {} with {} bytes", response.status, body.len()));
+                let what = format!("an unexpected answer: {} with {} bytes", response.status, body.len());
+                return Err(Fault::from(what));
             }
         }
         Ok(())
     };
-    runtime.block_on(async { tokio::spawn(gets).await.map_err(|error| error.to_string())? })
+    runtime.block_on(async { tokio::spawn(gets).await? })
 }
 
 /// Answers each read with the one answer: a small GET comes in one piece.
