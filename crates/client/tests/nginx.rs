@@ -8,14 +8,14 @@ use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use httptrace::{Event, Exit};
 use origin::tls::Identity;
 use tempfile::TempDir;
 
-use crate::support::{BOUND, all, fetch, on_sockets};
+use crate::support::{all, fetch, listens, on_sockets};
 
 /// How many requests nginx serves on one connection before it closes it.
 const KEEPALIVE_REQUESTS: usize = 50;
@@ -131,27 +131,12 @@ impl Nginx {
             let mut command = Command::new(binary);
             command.arg("-p").arg(home.path()).arg("-c").arg(&file).stdin(Stdio::null()).stderr(Stdio::null());
             let mut nginx = Nginx { child: command.spawn()?, addr: addrs[0], tls: addrs[1..].to_vec(), home };
-            if nginx.is_listening()? {
+            if listens(&mut nginx.child, nginx.addr) {
                 return Ok(nginx);
             }
             last = nginx.log();
         }
         Err(io::Error::other(format!("nginx does not start: {last}")))
-    }
-
-    /// Waits until it accepts connections or has ended. nginx in the foreground tells nobody when it is ready.
-    fn is_listening(&mut self) -> io::Result<bool> {
-        let began = Instant::now();
-        while began.elapsed() < BOUND {
-            if self.child.try_wait()?.is_some() {
-                return Ok(false);
-            }
-            if std::net::TcpStream::connect(self.addr).is_ok() {
-                return Ok(true);
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Err(io::Error::other(format!("nginx does not listen: {}", self.log())))
     }
 
     fn log(&self) -> String {

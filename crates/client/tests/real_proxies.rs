@@ -5,17 +5,16 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use client::{Client, Proxy};
 use origin::{Reply, Router};
 use tempfile::TempDir;
 use url::Url;
 
-use crate::support::{BOUND, Stage, fetch, on_sockets};
+use crate::support::{Stage, fetch, listens, on_sockets};
 
 /// A proxy of this test's own. Dropping it stops it.
 struct RealProxy {
@@ -61,26 +60,11 @@ impl RealProxy {
             let mut command = Command::new(binary);
             command.args(arguments(home.path(), addr)).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
             let mut proxy = RealProxy { child: command.spawn().expect("it runs"), addr, _home: home };
-            if proxy.is_listening() {
+            if listens(&mut proxy.child, proxy.addr) {
                 return proxy;
             }
         }
         panic!("{} does not start", binary.display());
-    }
-
-    /// Waits until it accepts connections or has ended: it tells nobody when it is ready.
-    fn is_listening(&mut self) -> bool {
-        let began = Instant::now();
-        while began.elapsed() < BOUND {
-            if self.child.try_wait().expect("it is our child").is_some() {
-                return false;
-            }
-            if TcpStream::connect(self.addr).is_ok() {
-                return true;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        panic!("it neither listens nor ends");
     }
 
     fn tinyproxy(binary: &Path, login: Option<(&str, &str)>) -> RealProxy {

@@ -143,7 +143,6 @@ fn a_plain_server_at_an_https_url_is_named_for_what_it_is() {
     });
 }
 
-/// Go: TestTLSHandshakeTrace
 #[test]
 fn a_handshake_is_told_at_its_beginning_and_its_end() {
     on_sockets(async |stage| {

@@ -7,10 +7,12 @@ pub(crate) mod proxy;
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
+use std::net::{SocketAddr, TcpStream};
 use std::pin::pin;
+use std::process::Child;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use client::{Client, Config, EarlyClose, Proxy, Response, Transport};
@@ -262,4 +264,20 @@ pub(crate) async fn give_up_once<T>(future: impl Future<Output = T>, enough: imp
         enough.as_mut().poll(cx).map(drop)
     })
     .await;
+}
+
+/// Waits until a server that was started as a program accepts connections; `false` when it has ended instead. Such a
+/// program tells nobody when it is ready.
+pub(crate) fn listens(server: &mut Child, addr: SocketAddr) -> bool {
+    let began = Instant::now();
+    while began.elapsed() < BOUND {
+        if server.try_wait().expect("it is our child").is_some() {
+            return false;
+        }
+        if TcpStream::connect(addr).is_ok() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("the server on {addr} neither listens nor ends");
 }
