@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use crate::build::build;
 use crate::error::{Error, Fault, Faults};
+use crate::exercise::proof::prove;
 use crate::expand::Expander;
 use crate::workspace::Workspace;
 
@@ -112,6 +113,7 @@ pub fn check(workspace: &Workspace, scope: Scope, tell: impl FnMut(&Looked)) -> 
             ("lists of exits", used.exits),
             ("pictures shown", used.pictures),
             ("questions asked", used.questions),
+            ("exercises shown", used.exercises),
         ];
         for (what, count) in counts {
             report.look(what, |_| Ok(count))?;
@@ -137,6 +139,8 @@ pub fn check(workspace: &Workspace, scope: Scope, tell: impl FnMut(&Looked)) -> 
         let mut traces = Vec::new();
         report.look("recordings run again", |faults| replay::outputs(workspace, recordings, &mut traces, faults))?;
         report.look("pictures drawn again", |faults| replay::pictures(&expander, &traces, faults))?;
+        let exercises: Vec<_> = expander.exercises().list().iter().collect();
+        report.look("exercises proved", |faults| prove(workspace, &exercises, faults))?;
     }
     if used.is_some() {
         report.look("links", |faults| links::check(dest.path(), faults))?;

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use crate::build::{build, default_dest};
 use crate::check::{Scope, check};
 use crate::error::{Error, Faults};
+use crate::exercise::desk;
 use crate::preprocess::{self, Lab};
 use crate::record::record;
 use crate::serve::{self, Site};
@@ -46,6 +47,13 @@ enum Task {
         /// Leave out running the examples, which takes the longest.
         #[arg(long)]
         without_runs: bool,
+    },
+    /// Solve the book's exercises: list, next, check, hint, reset, solution.
+    ///
+    /// You work in book/exercises/NAME/src/lib.rs. What you have done is kept in .lab, which git ignores.
+    Exercise {
+        #[command(subcommand)]
+        task: Option<desk::Task>,
     },
     /// Speak mdBook's protocol for preprocessors; book/book.toml names this for plain `mdbook`.
     #[command(hide = true)]
@@ -109,6 +117,7 @@ impl Cli {
                 say("Everything in the book is so.");
                 Ok(())
             }
+            Task::Exercise { task } => desk::run(&workspace, task.unwrap_or_default(), say),
             Task::Preprocess { .. } => preprocess::speak(&workspace, std::io::stdin().lock(), std::io::stdout().lock()),
         }
     }

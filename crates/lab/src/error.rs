@@ -95,6 +95,19 @@ pub enum Error {
     /// There is no recording of this name to make.
     #[error("no example `{0}` in book/recordings/index.toml; it lists: {1}")]
     NotInIndex(String, String),
+    /// A command about the exercises cannot be done.
+    #[error("{0}")]
+    Exercise(String),
+    /// The tests of an exercise do not pass.
+    #[error("{name} is not solved: {what}\n{more}")]
+    NotSolved {
+        /// The exercise.
+        name: String,
+        /// What the tests did.
+        what: String,
+        /// What help there is.
+        more: String,
+    },
 }
 
 impl Error {

@@ -9,6 +9,7 @@
 //! - `{{#matrix}}`, `{{#matrix ROW…}}`: our figures and Go's side by side, see [`measured`](crate::measured)
 //! - `{{#races NAME…}}`: the rows that a race decides, as these recordings have them and as Go was seen with
 //! - `{{#data NAME.md}}`: a table of `book/data` that a program has written, see [`data`]
+//! - `{{#exercise NAME}}`: an exercise of `book/exercises`, see [`exercise`](crate::exercise)
 //! - `{{#exits}}`: every exit with its facts, under a heading for each place, see [`exits`]
 //!
 //! Some may stand anywhere in a line, so that no number in the prose is typed:
@@ -22,6 +23,7 @@
 
 use crate::data;
 use crate::error::{Error, Fault};
+use crate::exercise::Exercises;
 use crate::exits;
 use crate::lint::lint;
 use crate::listing::Listing;
@@ -50,6 +52,8 @@ pub struct Used {
     pub pictures: usize,
     /// Questions.
     pub questions: usize,
+    /// Exercises.
+    pub exercises: usize,
 }
 
 /// Knows everything that directives can ask for.
@@ -60,10 +64,11 @@ pub struct Expander {
     measured: Measured,
     questions: Questions,
     gallery: Gallery,
+    exercises: Exercises,
 }
 
 impl Expander {
-    /// Reads the index of recordings, the figures of Go, the questions and the list of pictures.
+    /// Reads the index of recordings, the figures of Go, the questions, the list of pictures and the exercises.
     ///
     /// # Errors
     ///
@@ -75,6 +80,7 @@ impl Expander {
             measured: Measured::load(workspace)?,
             questions: Questions::load(workspace)?,
             gallery: Gallery::load(workspace)?,
+            exercises: Exercises::load(workspace)?,
         })
     }
 
@@ -116,6 +122,10 @@ impl Expander {
             "predict" => {
                 (&mut used.questions, self.questions.get(argument).and_then(|question| question.html(&self.recordings)))
             }
+            "exercise" => (
+                &mut used.exercises,
+                self.exercises.get(argument).and_then(|exercise| exercise.markdown(&self.workspace)),
+            ),
             "matrix" => (&mut used.tables, self.measured.table(&words(argument), &self.recordings)),
             "races" => (&mut used.tables, self.measured.races(&words(argument), &self.recordings)),
             "data" => (&mut used.tables, data::table(&self.workspace, argument)),
@@ -156,13 +166,14 @@ impl Expander {
                     out.push_str(&figure.map_err(|what| format!("`{{{{#{inner}}}}}`: {what}"))?);
                     used.values += 1;
                 }
-                ["data" | "include" | "output" | "picture" | "predict" | "matrix" | "races", ..] | ["exits"] => {
+                ["data" | "exercise" | "include" | "output" | "picture" | "predict" | "matrix" | "races", ..]
+                | ["exits"] => {
                     return Err(format!("`{{{{#{inner}}}}}` must stand on a line of its own, at the margin"));
                 }
                 _ => {
                     return Err(format!(
                         "`{{{{#{inner}}}}}` is no directive of this book; there are include PATH:ANCHOR, output NAME, \
-                         picture NAME, predict ID, matrix ROW…, races NAME…, data NAME, exits, value NAME LINE, \
+                         picture NAME, predict ID, exercise NAME, matrix ROW…, races NAME…, data NAME, exits, value NAME LINE, \
                          figure NAME PATH and cell ROW COLUMN PART"
                     ));
                 }
@@ -181,6 +192,11 @@ impl Expander {
     /// The questions.
     pub fn questions(&self) -> &Questions {
         &self.questions
+    }
+
+    /// The exercises.
+    pub fn exercises(&self) -> &Exercises {
+        &self.exercises
     }
 
     /// The pictures.

@@ -18,6 +18,7 @@
 //! - [`data`]: tables that a program has written, and figures by their names
 //! - [`exits`]: every way out of the loops and waits, from the table that the port uses
 //! - [`question`]: prediction questions, whose keys are read from recordings
+//! - [`exercise`]: small crates for the reader to solve, and the commands for them
 //! - [`picture`]: pictures of tasks, drawn from traces
 //! - [`lint`]: code and output that was typed by hand is refused
 //! - [`html`]: text into HTML
@@ -36,6 +37,7 @@ pub mod cli;
 pub mod data;
 pub mod diff;
 pub mod error;
+pub mod exercise;
 pub mod exits;
 pub mod expand;
 pub mod html;

@@ -71,6 +71,16 @@ impl Listing {
         })
     }
 
+    /// At most its first `lines` lines, for a listing of a whole file without anchors.
+    pub fn head(mut self, lines: usize) -> Self {
+        let all = self.code.lines().count();
+        if all > lines && self.last + 1 - self.first == all {
+            self.code = self.code.lines().take(lines).flat_map(|line| [line, "\n"]).collect();
+            self.last = self.first + lines - 1;
+        }
+        self
+    }
+
     /// The listing as Markdown: a caption with its place, and a fence.
     pub fn markdown(&self) -> String {
         let lines = match self.first == self.last {
@@ -268,5 +278,15 @@ fn main() {
         let markdown = listing.markdown();
         assert!(markdown.contains("\n## one\n### two\n"), "{markdown}");
         assert!(markdown.contains("\n#[test]\n"), "{markdown}");
+    }
+
+    #[test]
+    fn a_long_file_is_shown_by_its_first_lines() {
+        let file = "fn a() {}\n\nfn b() {}\nfn c() {}\n";
+        let head = |lines| read(file, "a.rs").expect("a listing").head(lines);
+        assert_eq!((head(2).code.as_str(), head(2).first, head(2).last), ("fn a() {}\n\n", 1, 2));
+        assert_eq!((head(4).code.as_str(), head(4).last), (file, 4));
+        let marked = read(FILE, "a.rs").expect("a listing");
+        assert_eq!(marked.clone().head(2), marked, "lines that are not shown would make the caption lie");
     }
 }

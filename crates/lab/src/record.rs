@@ -1,6 +1,5 @@
 //! Running examples and keeping what they print.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -31,13 +30,12 @@ pub struct Fresh {
 #[derive(Debug)]
 pub struct Runner<'a> {
     workspace: &'a Workspace,
-    cargo: OsString,
 }
 
 impl<'a> Runner<'a> {
-    /// A runner that uses the Cargo that started the lab, or the one on the path.
+    /// A runner for this repository's examples.
     pub fn new(workspace: &'a Workspace) -> Self {
-        Runner { workspace, cargo: std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()) }
+        Runner { workspace }
     }
 
     /// Compiles the examples of these recordings, all in one go, so that a run's time is the run's own.
@@ -116,10 +114,15 @@ impl<'a> Runner<'a> {
     }
 
     fn command(&self, what: &str) -> Command {
-        let mut command = Command::new(&self.cargo);
+        let mut command = cargo();
         command.args([what, "--quiet"]).current_dir(self.workspace.root());
         command
     }
+}
+
+/// The Cargo that started the lab, or the one on the path.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 fn fault(recording: &Recording, what: String) -> Error {
@@ -128,7 +131,7 @@ fn fault(recording: &Recording, what: String) -> Error {
 }
 
 /// Waits for the child, and ends it when `limit` is over; then there is no status.
-fn wait(mut child: Child, limit: Duration) -> std::io::Result<Option<ExitStatus>> {
+pub(crate) fn wait(mut child: Child, limit: Duration) -> std::io::Result<Option<ExitStatus>> {
     let start = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {
@@ -144,7 +147,7 @@ fn wait(mut child: Child, limit: Duration) -> std::io::Result<Option<ExitStatus>
 }
 
 /// The last lines of what a program complained about, indented.
-fn tail(text: &str) -> String {
+pub(crate) fn tail(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let from = lines.len().saturating_sub(STDERR_SHOWN);
     lines[from..].iter().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")

@@ -53,6 +53,16 @@ impl Workspace {
         self.root.join("book/questions")
     }
 
+    /// The directory with the exercises, a workspace of its own.
+    pub fn exercises(&self) -> PathBuf {
+        self.root.join("book/exercises")
+    }
+
+    /// The directory for what the reader has done; git ignores it.
+    pub fn desk(&self) -> PathBuf {
+        self.root.join(".lab")
+    }
+
     /// The list of pictures.
     pub fn pictures(&self) -> PathBuf {
         self.root.join("book/pictures.toml")

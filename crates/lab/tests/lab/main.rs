@@ -5,10 +5,12 @@
 //! - [`support`]: the tiny repository
 //! - [`book`]: the book of this repository itself
 //! - [`faults`]: each kind of fault is planted, and must be found
+//! - [`exercises`]: from the first exercise to the last, and what an exercise must hold
 //! - [`serve`]: the book on a port, until Ctrl-C
 //! - [`mdbook`]: plain mdBook talks to the lab
 
 mod book;
+mod exercises;
 mod faults;
 mod mdbook;
 mod serve;

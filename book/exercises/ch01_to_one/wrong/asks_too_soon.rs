@@ -1,0 +1,17 @@
+//! Asks for the end of what is idle, but too soon.
+
+use std::error::Error;
+
+use client::{Client, Response};
+
+/// Asks `url` six times. The responses are kept: a dropped one would be closed.
+pub async fn six_requests(client: &Client, url: &str) -> Result<Vec<Response>, Box<dyn Error>> {
+    let mut kept = Vec::new();
+    for _ in 1..=6 {
+        client.close_idle_connections();
+        let mut response = client.get(url).await?;
+        response.body.read_all().await?;
+        kept.push(response);
+    }
+    Ok(kept)
+}
