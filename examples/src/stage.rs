@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use client::{Client, Config, EarlyClose, Transport};
-use httptrace::{Counted, Counts, Recorder, Runtime, Settle};
+use httptrace::{Counted, Counts, Record, Recorder, Runtime, Settle};
 use origin::{Plan, TcpOrigin};
 use stepper::{MemOrigin, Stepper};
 
@@ -113,6 +113,11 @@ impl Stage {
         }
     }
 
+    /// Everything that has happened so far, in order.
+    pub fn records(&self) -> Vec<Record> {
+        self.recorder.records()
+    }
+
     /// Lets time pass.
     pub async fn pause(&self, time: Duration) {
         self.rt.timer(self.rt.now() + time).await;
@@ -149,6 +154,14 @@ impl Origin {
         match self {
             Origin::Tcp(origin) => origin.url(path),
             Origin::Memory(origin) => origin.url(path),
+        }
+    }
+
+    /// Lets every reply go on that waits at the gate of this name.
+    pub fn open_gate(&self, name: &str) {
+        match self {
+            Origin::Tcp(origin) => origin.open_gate(name),
+            Origin::Memory(origin) => origin.server().open_gate(name),
         }
     }
 

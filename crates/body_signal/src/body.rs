@@ -162,6 +162,7 @@ impl<R: BodyRead> BodyEofSignal<R> {
                         Ok(piece) => piece,
                         Err(error) => return Poll::Ready(Err(self.failed(error))),
                     };
+                    // ANCHOR: piece_eof
                     if !at_eof {
                         return Poll::Ready(Ok(piece));
                     }
@@ -171,6 +172,7 @@ impl<R: BodyRead> BodyEofSignal<R> {
                     if !piece.is_empty() {
                         return Poll::Ready(Ok(piece));
                     }
+                    // ANCHOR_END: piece_eof
                 }
                 Phase::AwaitAck { .. } => ready!(self.poll_decided(cx)),
                 Phase::Done { tail } => return Poll::Ready(Ok(mem::take(tail))),
@@ -229,12 +231,15 @@ impl<R: BodyRead> BodyEofSignal<R> {
     ///
     /// Go: transport.go (*bodyEOFSignal).Close, which returns nil in all of these cases.
     #[doc(alias = "earlyCloseFn")]
+    // ANCHOR: close
     pub async fn close(&mut self) {
         if let Some(lender) = self.give_back() {
             poll_fn(|cx| lender.handover().poll_acked(cx)).await;
         }
     }
+    // ANCHOR_END: close
 
+    // ANCHOR: give_back
     /// Ends the reading; returns whom to wait for, if read_loop has yet to answer.
     fn give_back(&mut self) -> Option<Arc<dyn Lender<R>>> {
         match mem::replace(&mut self.phase, Phase::Closed) {
@@ -246,7 +251,9 @@ impl<R: BodyRead> BodyEofSignal<R> {
             Phase::Done { .. } | Phase::Failed(_) | Phase::Closed => None,
         }
     }
+    // ANCHOR_END: give_back
 
+    // ANCHOR: reached_eof
     /// All was read: the reader goes back, and `tail` waits for the answer.
     fn reached_eof(&mut self, tail: Bytes) {
         let Phase::Reading { mut reader, lender } = mem::replace(&mut self.phase, Phase::Closed) else {
@@ -256,6 +263,7 @@ impl<R: BodyRead> BodyEofSignal<R> {
         send(&*lender, BodyDone::Eof(reader));
         self.phase = Phase::AwaitAck { tail, lender };
     }
+    // ANCHOR_END: reached_eof
 
     fn poll_decided(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Phase::AwaitAck { tail, lender } = &mut self.phase else {

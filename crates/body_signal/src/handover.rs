@@ -142,6 +142,7 @@ impl<R: BodyRead> Handover<R> {
         drop(late);
     }
 
+    // ANCHOR: poll_acked
     /// The body waits until it may go on: read_loop has answered or has left.
     pub fn poll_acked(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.lock();
@@ -153,6 +154,7 @@ impl<R: BodyRead> Handover<R> {
         drop(old);
         Poll::Pending
     }
+    // ANCHOR_END: poll_acked
 
     fn lock(&self) -> MutexGuard<'_, State<R>> {
         self.state.lock()

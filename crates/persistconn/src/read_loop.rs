@@ -459,11 +459,13 @@ impl ReadLoop {
     /// Go: transport.go maybeDrainBody, since 1.27
     #[doc(alias = "maybeDrainBody")]
     async fn maybe_drain_body(&self, body: &mut BodyReader, declared: Option<u64>, lent: &mut Lent) -> bool {
+        // ANCHOR: drain_try
         let EarlyClose::Drain { bytes, time } = self.config.early_close else { return false };
         self.ack(lent);
         if declared.is_some_and(|declared| declared > bytes) {
             return false;
         }
+        // ANCHOR_END: drain_try
         let _busy = self.config.rt.census().busy();
         let limit = self.config.rt.now() + time;
         // ANCHOR: drain

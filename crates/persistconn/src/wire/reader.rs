@@ -317,6 +317,7 @@ impl BodyRead for BodyReader {
         Poll::Ready(self.took(n).map(|()| piece))
     }
 
+    // ANCHOR: at_eof
     fn at_eof(&self) -> bool {
         match &self.rest {
             Rest::Length(left) => *left == 0,
@@ -324,6 +325,7 @@ impl BodyRead for BodyReader {
             Rest::UntilClose { ended } => *ended,
         }
     }
+    // ANCHOR_END: at_eof
 
     fn take_trailers(&mut self) -> Option<Box<HeaderMap>> {
         match &mut self.rest {
