@@ -7,7 +7,11 @@
 //!
 //! - [`stage`]: where a program runs, and how it counts
 //! - [`matrix`]: chapter 2: read or not, close or not, and their relatives
+//! - [`chain`]: chapter 3: how often each function of the call chain runs
+//! - [`endings`]: chapter 4: which of a connection's two loops ends first
 
+pub mod chain;
+pub mod endings;
 pub mod matrix;
 pub mod stage;
 

@@ -113,7 +113,7 @@ impl Stage {
         }
     }
 
-    /// Everything that has happened so far, in order.
+    /// What has happened so far, in order.
     pub fn records(&self) -> Vec<Record> {
         self.recorder.records()
     }
@@ -157,7 +157,15 @@ impl Origin {
         }
     }
 
-    /// Lets every reply go on that waits at the gate of this name.
+    /// Closes every connection and the port. (Dropping it does so over sockets only.)
+    pub fn stop(self) {
+        match self {
+            Origin::Tcp(origin) => drop(origin),
+            Origin::Memory(origin) => origin.stop(),
+        }
+    }
+
+    /// Lets a script go on that waits at this gate.
     pub fn open_gate(&self, name: &str) {
         match self {
             Origin::Tcp(origin) => origin.open_gate(name),

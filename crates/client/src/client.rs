@@ -190,6 +190,7 @@ impl Client {
             request.context = request.context.with_timeout_cause(rt, timeout, Cause::ClientTimeout);
         }
         let body = BodyAgain::of(&request.body);
+        // ANCHOR: do_request
         match send(self, &mut request).await {
             // In a box: nearly no request is redirected, and none should carry what that would need.
             Ok(response) if is_redirect(response.status) => Box::pin(follow(self, request, body, *response)).await,
@@ -199,6 +200,7 @@ impl Client {
             }
             Err(reason) => Err(Error::new(&request.method, request.url.as_str(), reason)),
         }
+        // ANCHOR_END: do_request
     }
 
     /// Closes the connections that are idle. Go: client.go (*Client).CloseIdleConnections

@@ -28,10 +28,12 @@ pub(crate) async fn send(client: &Client, request: &mut Request) -> Result<Box<R
     if before.is_some() {
         lay_on(client, request, cookie_url.as_ref())?;
     }
+    // ANCHOR: hand_on
     let sent = match client.round_tripper() {
         None => client.transport().send(request).await.map_err(Reason::from),
         Some(round_tripper) => round_tripper.round_trip(request).await.map(Box::new).map_err(Reason::from),
     };
+    // ANCHOR_END: hand_on
     if let Some(before) = before {
         request.header = before;
     }

@@ -15,10 +15,12 @@ use crate::error::Error;
 /// Go: client.go DefaultClient, transport.go DefaultTransport
 #[doc(alias = "DefaultClient")]
 #[doc(alias = "DefaultTransport")]
+// ANCHOR: default_client
 pub fn default_client() -> &'static Client {
     static DEFAULT: OnceLock<Client> = OnceLock::new();
     DEFAULT.get_or_init(|| Client::new(Transport::new(Config::default_transport(TokioRuntime::new()))))
 }
+// ANCHOR_END: default_client
 
 /// GET with the default client.
 ///

@@ -180,6 +180,7 @@ impl Drop for ConnHandle {
     }
 }
 
+// ANCHOR: channels
 /// The two channels that live as long as the connection.
 #[derive(Debug)]
 pub(crate) struct Channels {
@@ -188,6 +189,7 @@ pub(crate) struct Channels {
     /// Sent by the caller in round_trip, received by write_loop.
     pub(crate) writech: Slot<WriteRequest>,
 }
+// ANCHOR_END: channels
 
 /// What read_loop must know of a request. Go: type requestAndChan
 #[doc(alias = "requestAndChan")]

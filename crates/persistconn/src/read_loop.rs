@@ -89,11 +89,13 @@ impl ReadLoop {
     /// One turn of Go's `for alive`: waits for the first byte of a response, delivers the response, and waits
     /// until the caller is done with its body. Hands the reader on if the connection was kept.
     async fn serve(&mut self, mut reader: Box<ConnReader>) -> ControlFlow<(), Box<ConnReader>> {
+        // ANCHOR: serve
         let peeked = self.peek(&mut reader).await;
         let Some(rc) = self.channels.reqch.try_recv() else {
             self.leave_idle(&reader, peeked);
             return ControlFlow::Break(());
         };
+        // ANCHOR_END: serve
         let RequestAndChan { mut handle, mut lent, method, close, context, cancel, expects_continue, added_gzip } = rc;
         let hooks = context.client_trace().map(|hooks| &**hooks);
         handle.leave_exchange(lent.exchange());

@@ -111,6 +111,7 @@ pub async fn round_trip(
 
     // read_loop first: the request must lie there when the first byte of the answer comes. A loop that has left
     // gives the message back; dropping it ends the exchange, which is seen below.
+    // Differs from Go: there writeLoop is first, since readLoop, once it has seen that byte, waits at reqch.
     drop(channels.reqch.send(RequestAndChan {
         handle,
         lent: Lent::new(Arc::clone(&exchange)),
@@ -122,6 +123,7 @@ pub async fn round_trip(
         added_gzip: head.added_gzip,
     }));
     shared.emit(Actor::Caller, || Event::Sent { channel: Channel::Reqch, what: "request".into() });
+    // ANCHOR: writech
     drop(channels.writech.send(WriteRequest {
         head: head.bytes,
         body: std::mem::take(&mut request.body),
@@ -131,6 +133,7 @@ pub async fn round_trip(
         tell_caller: config.response_header_timeout.is_some(),
         hooks,
     }));
+    // ANCHOR_END: writech
     shared.emit(Actor::Caller, || Event::Sent { channel: Channel::Writech, what: "request".into() });
 
     let mut wrote = false;

@@ -116,6 +116,7 @@ impl ConnShared {
     /// Go: transport.go (*persistConn).close
     #[doc(alias = "closeLocked")]
     pub fn close(&self, actor: Actor, reason: CloseReason) {
+        // ANCHOR: close
         let (io, wakers) = {
             let mut socket = self.lock();
             if socket.closed.is_some() {
@@ -129,6 +130,7 @@ impl ConnShared {
         self.emit(actor, || Event::Sent { channel: Channel::Closech, what: "closed".into() });
         drop(io);
         wakers.into_iter().flatten().for_each(Waker::wake);
+        // ANCHOR_END: close
     }
 
     /// Gives the socket to the caller. For the loops the connection is closed.

@@ -65,6 +65,7 @@ impl WriteLoop {
             what: if failed.is_some() { "failed" } else { "wrote" }.into(),
         });
         exchange.wrote(result, tell_caller);
+        // ANCHOR: failed
         match failed {
             None => Exit::Written,
             Some(Error::Closed(_) | Error::Canceled(_)) => Exit::WriteLoopClosed,
@@ -74,6 +75,7 @@ impl WriteLoop {
                 if body_failed { Exit::RequestBodyError } else { Exit::WriteError }
             }
         }
+        // ANCHOR_END: failed
     }
 }
 

@@ -176,6 +176,7 @@ impl Dial {
     fn deliver(&mut self, io: BoxIo) {
         let Some(transport) = self.transport.upgrade() else { return };
         let pool = Arc::downgrade(&transport) as Weak<dyn IdlePool>;
+        // ANCHOR: deliver
         let key = Arc::clone(self.want.method.key());
         let handle = persistconn::start(io, self.id, key, Arc::clone(&self.config), pool, self.permit.take());
         if let Err(back) = self.want.try_deliver(Ok(Delivered { handle, dialled: true })) {
@@ -184,6 +185,7 @@ impl Dial {
                 self.emit(|| Event::Exit { id: Exit::DialPooled });
             }
         }
+        // ANCHOR_END: deliver
     }
 
     /// A handshake has ended well. The hooks are told of what it has agreed on, which the event does not know.

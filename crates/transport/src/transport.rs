@@ -136,6 +136,7 @@ impl Transport {
             }
             let proxy = self.inner.proxies.hop_for(request)?;
             let head = self.encode(proxy.as_deref(), request)?;
+            // ANCHOR: attempt
             let conn = self.get_conn(proxy, &request.url, &request.context, request.cancel.as_ref()).await?;
             let reused = conn.is_reused();
             let in_memory = request.body.try_clone();
@@ -149,6 +150,7 @@ impl Transport {
             if !should_retry_request(reused, request, rewindable, &error) {
                 return Err(Error::Conn(unmarked(error)));
             }
+            // ANCHOR_END: attempt
             request.body = match (in_memory, &request.get_body) {
                 (Some(body), _) => body,
                 (None, Some(get_body)) => get_body.make().map_err(|error| Error::Rewind(IoError::bare(&error)))?,
@@ -211,12 +213,14 @@ impl Transport {
         let hooks = context.client_trace().map(|hooks| &**hooks);
         let trace = &self.inner.trace;
         let now = self.runtime().wall();
+        // ANCHOR: idle_hit
         if let Some(taken) = self.inner.pool.take_idle(proxy.as_deref(), url, now) {
             let host_port = || host_port(proxy.as_deref(), &taken.handle);
             trace.emit_to(hooks, Actor::Caller, None, || Event::GetConn { host_port: host_port() });
             self.got_conn(&taken.handle, hooks, Exit::IdleHit, true, taken.idle_for);
             return Ok(taken.handle);
         }
+        // ANCHOR_END: idle_hit
         // None there: only now a place in the line is made. One may have come back in between.
         let method = ConnectMethod::via(proxy, url)?;
         trace.emit_to(hooks, Actor::Caller, None, || Event::GetConn { host_port: method.addr().to_owned() });
