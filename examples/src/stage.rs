@@ -60,7 +60,17 @@ impl Stage {
     /// The `main` of a chapter's program. Without arguments it runs over sockets; `--stepped SEED` runs it on the
     /// stepper, and `--trace FILE` writes what happened as JSON lines.
     pub fn main(program: impl AsyncFnOnce(&Stage) -> Outcome<()>) -> ExitCode {
-        let ran = Arguments::parse(std::env::args().skip(1)).and_then(|arguments| {
+        Stage::main_with(Arguments::default(), program)
+    }
+
+    /// The `main` of a program that tells of minutes and hours: without arguments too it runs on the stepper, whose
+    /// clock costs nothing.
+    pub fn main_on_stepper(program: impl AsyncFnOnce(&Stage) -> Outcome<()>) -> ExitCode {
+        Stage::main_with(Arguments { stepped: Some(1), trace: None }, program)
+    }
+
+    fn main_with(default: Arguments, program: impl AsyncFnOnce(&Stage) -> Outcome<()>) -> ExitCode {
+        let ran = Arguments::parse(default, std::env::args().skip(1)).and_then(|arguments| {
             let program = async |stage: &Stage| {
                 program(stage).await?;
                 match &arguments.trace {
@@ -101,7 +111,14 @@ impl Stage {
 
     /// Go's `DefaultTransport` under a client, with a pool of its own.
     pub fn client(&self, early_close: EarlyClose) -> Client {
-        let config = Config { trace: self.recorder.trace(), early_close, ..Config::default_transport(self.runtime()) };
+        self.client_with(early_close, |_| {})
+    }
+
+    /// The same with some settings changed.
+    pub fn client_with(&self, early_close: EarlyClose, set: impl FnOnce(&mut Config)) -> Client {
+        let mut config =
+            Config { trace: self.recorder.trace(), early_close, ..Config::default_transport(self.runtime()) };
+        set(&mut config);
         Client::new(Transport::new(config))
     }
 
@@ -116,6 +133,21 @@ impl Stage {
     /// What has happened so far, in order.
     pub fn records(&self) -> Vec<Record> {
         self.recorder.records()
+    }
+
+    /// Makes each dial take so long from now on.
+    ///
+    /// # Errors
+    ///
+    /// Over sockets, where nobody can say how long a dial takes.
+    pub fn slow_dials(&self, time: Duration) -> Outcome<()> {
+        match &self.kind {
+            Kind::Sockets => Err("only the stepper can make a dial slow".into()),
+            Kind::Stepped { stepper, .. } => {
+                stepper.set_dial_latency(time);
+                Ok(())
+            }
+        }
     }
 
     /// Lets time pass.
@@ -173,6 +205,15 @@ impl Origin {
         }
     }
 
+    /// Waits until so many requests have arrived.
+    pub async fn requests(&self, count: usize) {
+        let wanted = |stats: &origin::Stats| stats.requests >= count;
+        drop(match self {
+            Origin::Tcp(origin) => origin.until(wanted).await,
+            Origin::Memory(origin) => origin.server().until(wanted).await,
+        });
+    }
+
     /// Connections accepted so far.
     pub fn accepted(&self) -> usize {
         match self {
@@ -212,8 +253,8 @@ struct Arguments {
 }
 
 impl Arguments {
-    fn parse(mut words: impl Iterator<Item = String>) -> Outcome<Self> {
-        let mut arguments = Arguments::default();
+    fn parse(default: Arguments, mut words: impl Iterator<Item = String>) -> Outcome<Self> {
+        let mut arguments = default;
         while let Some(word) = words.next() {
             let value = words.next().ok_or_else(|| format!("{word} wants a value"));
             match word.as_str() {

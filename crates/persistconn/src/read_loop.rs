@@ -253,6 +253,7 @@ impl ReadLoop {
     /// Go: transport.go (*persistConn).readLoopPeekFailLocked
     #[doc(alias = "readLoopPeekFailLocked")]
     fn leave_idle(&mut self, reader: &ConnReader, peeked: Result<(), Error>) {
+        // ANCHOR: peek_failed
         let (reason, exit) = match (self.shared.closed(), peeked) {
             (Some(reason @ CloseReason::IdleConnTimeout), _) => (reason, Exit::IdleTimeout),
             (Some(reason), _) => (reason, Exit::IdleClosed),
@@ -263,6 +264,7 @@ impl ReadLoop {
             }
             (None, Err(Error::Eof)) => (CloseReason::ServerClosedIdle, Exit::IdleServerClosed),
             (None, Err(Error::Io(error))) => (CloseReason::PeekFailed(error), Exit::IdleReadError),
+        // ANCHOR_END: peek_failed
             // TLS, cut without a goodbye.
             (None, Err(Error::UnexpectedEof)) => {
                 (CloseReason::PeekFailed(IoError::unexpected_eof()), Exit::IdleReadError)
@@ -532,6 +534,7 @@ impl IdleClock {
 impl Drop for ReadLoop {
     /// However it leaves (also with its runtime): the connection is closed, its slot and its place in the pool are free.
     /// The callers were released before, by the drop of [`Lent`]. The order is that of Go's deferred functions.
+    // ANCHOR: left
     fn drop(&mut self) {
         self.shared.close(Actor::ReadLoop, self.close_err.clone());
         self.channels.reqch.close();
@@ -541,6 +544,7 @@ impl Drop for ReadLoop {
             self.shared.emit(Actor::Pool, || Event::RemoveIdleConn { reason });
         }
         self.emit(|| Event::TaskEnded { name: TaskName::ReadLoop });
+    // ANCHOR_END: left
     }
 }
 

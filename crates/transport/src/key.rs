@@ -105,6 +105,7 @@ pub(crate) fn check(url: &Url) -> Result<(), Error> {
 ///
 /// Go: transport.go (*connectMethod).key
 pub(crate) fn write_key(proxy: Option<&Hop>, url: &Url, key: &mut String) {
+    // ANCHOR: key
     let https = is_https(url);
     if let Some(proxy) = proxy {
         key.push_str(proxy.key());
@@ -113,9 +114,12 @@ pub(crate) fn write_key(proxy: Option<&Hop>, url: &Url, key: &mut String) {
     if proxy.is_none_or(|proxy| !proxy.forwards(https)) {
         write_addr(url, key);
     }
+    // ANCHOR_END: key
 }
 
 fn write_addr(url: &Url, out: &mut String) {
+    // Differs from Go: a name is in lower case here, since `Url` folds it as RFC 3986 (6.2.2.1) asks for. For Go
+    // `a.test` and `A.test` are two keys, and each is dialled.
     out.push_str(&url[Position::BeforeHost..Position::AfterPort]);
     if url.port().is_none() {
         out.push_str(if is_https(url) { ":443" } else { ":80" });

@@ -92,8 +92,10 @@ impl Host {
         timeout: Option<Duration>,
         expired: &mut Expired,
     ) -> Option<Taken> {
+        // ANCHOR: take
         let at = self.idle.iter().rposition(|idle| idle.handle.shared().is_open())?;
         let idle_for = now.saturating_sub(self.idle[at].since);
+        // ANCHOR_END: take
         if timeout.is_some_and(|timeout| idle_for > timeout) {
             // Those before it have been idle for longer.
             expired.0 = mem::take(&mut self.idle);
@@ -216,6 +218,7 @@ impl Pool {
             let mut state = self.lock();
             let state_ref = &mut *state;
             let host = state_ref.hosts.entry(Arc::clone(&key)).or_default();
+            // ANCHOR: put
             if let Some(want) = host.wait_idle.pop_front() {
                 state_ref.forget_if_unused(&key);
                 drop(state);
@@ -236,6 +239,7 @@ impl Pool {
                 host.idle.push(Idle { handle, number, since: now });
                 state_ref.order.insert(number, key);
                 return Put::Kept { evicted: state_ref.evict_beyond(self.limits.max_idle_conns) };
+            // ANCHOR_END: put
             };
             state_ref.forget_if_unused(&key);
             drop(state);
@@ -306,6 +310,7 @@ impl Pool {
 impl State {
     /// Takes the oldest idle connection out when there is one too many. Only one can be: one was added.
     fn evict_beyond(&mut self, max_idle_conns: Option<usize>) -> Option<ConnHandle> {
+        // ANCHOR: evict
         if self.order.len() <= max_idle_conns? {
             return None;
         }
@@ -313,6 +318,7 @@ impl State {
         let host = self.hosts.get_mut(&key)?;
         let at = host.idle.iter().position(|idle| idle.number == number)?;
         let idle = host.idle.remove(at);
+        // ANCHOR_END: evict
         self.forget_if_unused(&key);
         Some(idle.handle)
     }

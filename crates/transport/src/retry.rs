@@ -11,12 +11,14 @@ use persistconn::{Error, Request};
 /// Go: transport.go (*persistConn).shouldRetryRequest
 #[doc(alias = "shouldRetryRequest")]
 pub fn should_retry_request(reused: bool, request: &Request, body_again: bool, error: &Error) -> bool {
+    // ANCHOR: retry
     if !reused {
         return false;
     }
     match error {
         Error::NothingWritten(_) => body_again,
         Error::ServerClosedIdle | Error::ReadFromServer(_) => body_again && is_replayable(request),
+        // ANCHOR_END: retry
         Error::Eof
         | Error::UnexpectedEof
         | Error::Io(_)
@@ -39,9 +41,11 @@ pub fn should_retry_request(reused: bool, request: &Request, body_again: bool, e
 /// Go: request.go (*Request).isReplayable
 #[doc(alias = "isReplayable")]
 pub fn is_replayable(request: &Request) -> bool {
+    // ANCHOR: replayable
     matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
         || request.header.contains_key("idempotency-key")
         || request.header.contains_key("x-idempotency-key")
+    // ANCHOR_END: replayable
 }
 
 #[cfg(test)]
