@@ -14,6 +14,7 @@ use tracing::{Level, Metadata, span};
 use crate::error::{Error, Fault, Faults};
 use crate::expand::Used;
 use crate::preprocess::Lab;
+use crate::search;
 use crate::workspace::Workspace;
 
 /// A book that has been built.
@@ -51,6 +52,7 @@ pub fn build(workspace: &Workspace, dest: &Path) -> Result<Built, Error> {
     })?;
     let faults = warnings.take().into_iter().map(|warning| Fault::in_file("book", format!("mdBook warns: {warning}")));
     Faults::none(faults.collect())?;
+    search::write(dest)?;
     Ok(Built { dest: dest.to_path_buf(), used: used.get() })
 }
 

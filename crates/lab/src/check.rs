@@ -16,12 +16,16 @@ pub mod summary;
 pub mod tags;
 pub mod weight;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::build::build;
 use crate::error::{Error, Fault, Faults};
 use crate::exercise::proof::prove;
 use crate::expand::Expander;
+use crate::gotree::GoTree;
+use crate::symbols;
+use crate::walk::places;
 use crate::workspace::Workspace;
 
 /// One thing that was looked at.
@@ -45,10 +49,14 @@ impl std::fmt::Display for Looked {
 }
 
 /// What to look at.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Scope {
     /// Whether the examples are run again.
     pub runs: bool,
+    /// Go trees against which the lines and hashes of their versions are held.
+    pub go_trees: Vec<GoTree>,
+    /// The documentation of the crates, in which the dictionary's pages are looked for.
+    pub docs: Option<PathBuf>,
 }
 
 /// Collects what was looked at, and says so at once.
@@ -91,7 +99,7 @@ impl<F: FnMut(&Looked)> Report<F> {
 /// # Errors
 ///
 /// [`Error::Faults`] with all that is wrong; any other error when something could not be looked at.
-pub fn check(workspace: &Workspace, scope: Scope, tell: impl FnMut(&Looked)) -> Result<(), Error> {
+pub fn check(workspace: &Workspace, scope: &Scope, tell: impl FnMut(&Looked)) -> Result<(), Error> {
     let mut report = Report { tell, faults: Vec::new() };
     let dest = tempfile::tempdir().map_err(Error::io("cannot make a temporary directory"))?;
     let expander = Expander::load(workspace)?;
@@ -111,6 +119,7 @@ pub fn check(workspace: &Workspace, scope: Scope, tell: impl FnMut(&Looked)) -> 
             ("values", used.values),
             ("tables", used.tables),
             ("lists of exits", used.exits),
+            ("walks shown", used.walks),
             ("pictures shown", used.pictures),
             ("questions asked", used.questions),
             ("exercises shown", used.exercises),
@@ -135,6 +144,24 @@ pub fn check(workspace: &Workspace, scope: Scope, tell: impl FnMut(&Looked)) -> 
         }
         Ok(expander.gallery().list().len())
     })?;
+    report.look("walks", |faults| {
+        let walks = expander.walks().list();
+        for walk in walks {
+            let ours = walk.markdown(workspace).err();
+            faults.extend(
+                ours.map(|what| Fault::in_file("book/data/go_places.toml", format!("`{}`: {what}", walk.name))),
+            );
+        }
+        Ok(walks.len())
+    })?;
+    report.look("names of Go's", |faults| Ok(symbols::paired(workspace, faults)?.len()))?;
+    if let Some(docs) = &scope.docs {
+        report.look("pages of twins", |faults| symbols::pages(workspace, docs, faults))?;
+    }
+    for tree in &scope.go_trees {
+        report.look("walks in a Go tree", |faults| places::check(workspace, tree, faults))?;
+        report.look("names in a Go tree", |faults| symbols::find::check(workspace, tree, faults))?;
+    }
     if scope.runs {
         let mut traces = Vec::new();
         report.look("recordings run again", |faults| replay::outputs(workspace, recordings, &mut traces, faults))?;

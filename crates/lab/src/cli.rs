@@ -10,9 +10,12 @@ use crate::build::{build, default_dest};
 use crate::check::{Scope, check};
 use crate::error::{Error, Faults};
 use crate::exercise::desk;
+use crate::gotree::GoTree;
 use crate::preprocess::{self, Lab};
 use crate::record::record;
 use crate::serve::{self, Site};
+use crate::symbols::find;
+use crate::walk::Walks;
 use crate::workspace::Workspace;
 
 /// The workbench of "Why Three?": builds the book, serves it on your own machine, and checks that every
@@ -47,6 +50,22 @@ enum Task {
         /// Leave out running the examples, which takes the longest.
         #[arg(long)]
         without_runs: bool,
+        /// Hold the lines and hashes of Go's places against this tree, too: a directory with Go's src, or VERSION=DIR.
+        #[arg(long, value_name = "DIR")]
+        go_tree: Vec<String>,
+        /// Look for the dictionary's pages in the documentation that `cargo doc` has made here.
+        #[arg(long, value_name = "DIR")]
+        docs: Option<PathBuf>,
+    },
+    /// Look up Go's names, as the documentation gives them, in a Go tree, and write their lines into
+    /// book/data/go_symbols.toml.
+    Symbols {
+        /// A directory with Go's src, or VERSION=DIR where it does not say its version.
+        #[arg(long, value_name = "DIR")]
+        go_tree: String,
+        /// The version that the tree must have.
+        #[arg(long, value_name = "V")]
+        version: Option<String>,
     },
     /// Solve the book's exercises: list, next, check, hint, reset, solution.
     ///
@@ -80,6 +99,10 @@ struct Serve {
     /// Open the book in the browser.
     #[arg(long)]
     open: bool,
+    /// A directory with Go's src, or VERSION=DIR, whose lines are shown beside ours. Without it, GOROOT or the Go on the
+    /// path. May be given for several versions.
+    #[arg(long, value_name = "DIR")]
+    go_tree: Vec<String>,
 }
 
 impl Cli {
@@ -112,12 +135,14 @@ impl Cli {
                 Ok(())
             }
             Task::Record { names } => record(&workspace, &names, say),
-            Task::Check { without_runs } => {
-                check(&workspace, Scope { runs: !without_runs }, |looked| say(&looked.to_string()))?;
+            Task::Check { without_runs, go_tree, docs } => {
+                let scope = Scope { runs: !without_runs, go_trees: trees(&go_tree)?, docs };
+                check(&workspace, &scope, |looked| say(&looked.to_string()))?;
                 say("Everything in the book is so.");
                 Ok(())
             }
             Task::Exercise { task } => desk::run(&workspace, task.unwrap_or_default(), say),
+            Task::Symbols { go_tree, version } => symbols(&workspace, &go_tree, version.as_deref()),
             Task::Preprocess { .. } => preprocess::speak(&workspace, std::io::stdin().lock(), std::io::stdout().lock()),
         }
     }
@@ -134,17 +159,40 @@ fn serve(workspace: &Workspace, options: &Serve) -> Result<(), Error> {
     if options.port.is_none() && port != serve::FIRST_PORT {
         say(&format!("Port {} is in use.", serve::FIRST_PORT));
     }
+    let trees = match options.go_tree.is_empty() {
+        true => GoTree::of_the_environment().into_iter().collect(),
+        false => trees(&options.go_tree)?,
+    };
     let dest = tempfile::tempdir().map_err(Error::io("cannot make a temporary directory"))?;
     build(workspace, dest.path())?;
-    let site = Site::read(dest.path())?;
+    let mut site = Site::read(dest.path())?;
     drop(dest);
+    site.show_go(&Walks::load(workspace)?, &trees);
     let url = format!("http://127.0.0.1:{port}");
     runtime.block_on(serve::serve(listener, site, || {
         say(&format!("The book is at {url} (Ctrl-C stops it)"));
+        if !trees.is_empty() {
+            let versions: Vec<_> = trees.iter().map(GoTree::version).collect();
+            say(&format!("Go's own lines in it are those of your Go {}.", versions.join(" and ")));
+        }
         if options.open {
             open(&url);
         }
     }))
+}
+
+fn symbols(workspace: &Workspace, go_tree: &str, version: Option<&str>) -> Result<(), Error> {
+    let tree = GoTree::open(go_tree).map_err(Error::GoTree)?;
+    if let Some(wanted) = version.filter(|wanted| *wanted != tree.version()) {
+        return Err(Error::GoTree(format!("`{go_tree}` is Go {}, not {wanted}", tree.version())));
+    }
+    let written = find::write(workspace, &tree)?;
+    say(&format!("{} names, {} of them not in Go {}", written.symbols, written.absent, tree.version()));
+    Ok(())
+}
+
+fn trees(given: &[String]) -> Result<Vec<GoTree>, Error> {
+    given.iter().map(|given| GoTree::open(given).map_err(Error::GoTree)).collect()
 }
 
 /// Asks the desktop to show `url`. Where there is none, the reader still has the line above.

@@ -92,6 +92,9 @@ pub enum Error {
     /// mdBook refused the book.
     #[error("mdBook: {0}")]
     Mdbook(String),
+    /// A Go tree that was named is none, or another one.
+    #[error("{0}")]
+    GoTree(String),
     /// There is no recording of this name to make.
     #[error("no example `{0}` in book/recordings/index.toml; it lists: {1}")]
     NotInIndex(String, String),

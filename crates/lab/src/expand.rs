@@ -10,6 +10,8 @@
 //! - `{{#races NAME…}}`: the rows that a race decides, as these recordings have them and as Go was seen with
 //! - `{{#data NAME.md}}`: a table of `book/data` that a program has written, see [`data`]
 //! - `{{#exercise NAME}}`: an exercise of `book/exercises`, see [`exercise`](crate::exercise)
+//! - `{{#walk NAME}}`: a place of ours and Go's beside each other, see [`walk`](crate::walk)
+//! - `{{#dictionary}}`: Go's names and what stands for each here, see [`dictionary`]
 //! - `{{#exits}}`: every exit with its facts, under a heading for each place, see [`exits`]
 //!
 //! Some may stand anywhere in a line, so that no number in the prose is typed:
@@ -22,6 +24,7 @@
 //! `\{{#` shows the braces themselves. Any other `{{#` is an error.
 
 use crate::data;
+use crate::dictionary;
 use crate::error::{Error, Fault};
 use crate::exercise::Exercises;
 use crate::exits;
@@ -31,6 +34,7 @@ use crate::measured::Measured;
 use crate::picture::Gallery;
 use crate::question::Questions;
 use crate::recording::Recordings;
+use crate::walk::Walks;
 use crate::workspace::Workspace;
 
 /// How many of each kind were put in place.
@@ -48,6 +52,8 @@ pub struct Used {
     pub tables: usize,
     /// Lists of all exits.
     pub exits: usize,
+    /// Places of ours and Go's beside each other.
+    pub walks: usize,
     /// Pictures.
     pub pictures: usize,
     /// Questions.
@@ -65,6 +71,7 @@ pub struct Expander {
     questions: Questions,
     gallery: Gallery,
     exercises: Exercises,
+    walks: Walks,
 }
 
 impl Expander {
@@ -81,6 +88,7 @@ impl Expander {
             questions: Questions::load(workspace)?,
             gallery: Gallery::load(workspace)?,
             exercises: Exercises::load(workspace)?,
+            walks: Walks::load(workspace)?,
         })
     }
 
@@ -129,6 +137,10 @@ impl Expander {
             "matrix" => (&mut used.tables, self.measured.table(&words(argument), &self.recordings)),
             "races" => (&mut used.tables, self.measured.races(&words(argument), &self.recordings)),
             "data" => (&mut used.tables, data::table(&self.workspace, argument)),
+            "walk" => (&mut used.walks, self.walks.get(argument).and_then(|walk| walk.markdown(&self.workspace))),
+            "dictionary" if argument.is_empty() => {
+                (&mut used.tables, dictionary::markdown(&self.workspace, &self.walks))
+            }
             "exits" if argument.is_empty() => (&mut used.exits, exits::list()),
             _ => return None,
         };
@@ -166,14 +178,18 @@ impl Expander {
                     out.push_str(&figure.map_err(|what| format!("`{{{{#{inner}}}}}`: {what}"))?);
                     used.values += 1;
                 }
-                ["data" | "exercise" | "include" | "output" | "picture" | "predict" | "matrix" | "races", ..]
-                | ["exits"] => {
+                [
+                    "data" | "exercise" | "include" | "output" | "picture" | "predict" | "matrix" | "races" | "walk",
+                    ..,
+                ]
+                | ["dictionary" | "exits"] => {
                     return Err(format!("`{{{{#{inner}}}}}` must stand on a line of its own, at the margin"));
                 }
                 _ => {
                     return Err(format!(
                         "`{{{{#{inner}}}}}` is no directive of this book; there are include PATH:ANCHOR, output NAME, \
-                         picture NAME, predict ID, exercise NAME, matrix ROW…, races NAME…, data NAME, exits, value NAME LINE, \
+                         picture NAME, predict ID, exercise NAME, matrix ROW…, races NAME…, data NAME, walk NAME, \
+                         dictionary, exits, value NAME LINE, \
                          figure NAME PATH and cell ROW COLUMN PART"
                     ));
                 }
@@ -197,6 +213,11 @@ impl Expander {
     /// The exercises.
     pub fn exercises(&self) -> &Exercises {
         &self.exercises
+    }
+
+    /// The walked places.
+    pub fn walks(&self) -> &Walks {
+        &self.walks
     }
 
     /// The pictures.

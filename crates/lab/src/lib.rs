@@ -16,12 +16,17 @@
 //! - [`recording`]: what examples printed, as it lies in `book/recordings/`
 //! - [`measured`]: what real Go did, beside what the examples print
 //! - [`data`]: tables that a program has written, and figures by their names
+//! - [`walk`]: a place of ours and Go's beside each other
+//! - [`dictionary`]: Go's names and what stands for each here
+//! - [`symbols`]: Go's names in the documentation of the crates, and where Go has them
+//! - [`gotree`]: a tree of Go's sources on the reader's machine
 //! - [`exits`]: every way out of the loops and waits, from the table that the port uses
 //! - [`question`]: prediction questions, whose keys are read from recordings
 //! - [`exercise`]: small crates for the reader to solve, and the commands for them
 //! - [`picture`]: pictures of tasks, drawn from traces
 //! - [`lint`]: code and output that was typed by hand is refused
 //! - [`html`]: text into HTML
+//! - [`search`]: the index of the built pages
 //! - [`serve`]: the book on a loopback port
 //!
 //! From code to recordings, and back:
@@ -35,11 +40,13 @@ pub mod build;
 pub mod check;
 pub mod cli;
 pub mod data;
+pub mod dictionary;
 pub mod diff;
 pub mod error;
 pub mod exercise;
 pub mod exits;
 pub mod expand;
+pub mod gotree;
 pub mod html;
 pub mod lint;
 pub mod listing;
@@ -50,5 +57,8 @@ pub mod preprocess;
 pub mod question;
 pub mod record;
 pub mod recording;
+pub mod search;
 pub mod serve;
+pub mod symbols;
+pub mod walk;
 pub mod workspace;

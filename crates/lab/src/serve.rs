@@ -16,6 +16,9 @@ use axum::http::{HeaderValue, Method, Response, StatusCode, Uri, header};
 use tokio::net::TcpListener;
 
 use crate::error::Error;
+use crate::gotree::GoTree;
+use crate::walk::Walks;
+use crate::walk::shown::fill;
 
 /// The port that is tried first when none is asked for.
 pub const FIRST_PORT: u16 = 3000;
@@ -94,6 +97,16 @@ impl Site {
             }
         }
         Ok(())
+    }
+
+    /// Puts Go's lines from the reader's own trees where pages keep a place for them. Only the book in memory has them.
+    pub fn show_go(&mut self, walks: &Walks, trees: &[GoTree]) {
+        for (_, file) in self.files.iter_mut().filter(|(path, _)| path.ends_with(".html")) {
+            // A page is what mdBook wrote, which is UTF-8.
+            if let Ok(page) = std::str::from_utf8(&file.bytes) {
+                file.bytes = Bytes::from(fill(page, walks, trees));
+            }
+        }
     }
 
     fn answer(&self, method: &Method, uri: &Uri) -> Response<Body> {

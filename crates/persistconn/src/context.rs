@@ -156,7 +156,7 @@ impl Context {
         self.inherit(token, self.earliest().cloned(), Some(Arc::new(value)))
     }
 
-    /// The value of this type that the context carries. Go: `Context.Value`
+    /// The value of this type that the context carries. Go: `context.Context.Value`
     pub fn value<T: Any + Send + Sync>(&self) -> Option<&T> {
         let mut context = self;
         loop {
@@ -204,7 +204,7 @@ impl Context {
     }
 
     /// When this context ends at the latest: a moment on the clock of the runtime that it was made with. `None` where
-    /// only a cancel can end it. Go: `Context.Deadline`.
+    /// only a cancel can end it. Go: `context.Context.Deadline`.
     pub fn deadline(&self) -> Option<Duration> {
         self.earliest().map(|deadline| deadline.at)
     }

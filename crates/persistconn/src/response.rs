@@ -47,7 +47,7 @@ pub struct Response {
     /// The body; empty for HEAD, 204, 304 and a length of 0.
     pub body: Body,
     /// What was asked for, after redirects the last of them; `None` from a transport that was lent the request.
-    /// Go: `Response.Request.URL`.
+    /// Go: `Response.Request`, and the URL there.
     pub url: Option<Url>,
     /// What the handshake has agreed on and who the server is, where the connection is TLS. Go: `Response.TLS`.
     #[doc(alias = "TLS")]

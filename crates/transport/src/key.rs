@@ -71,7 +71,7 @@ impl ConnectMethod {
         self.proxy.as_ref().map_or(&self.target_addr, |proxy| proxy.addr())
     }
 
-    /// `host:port` of the target. Go: `canonicalAddr`.
+    /// `host:port` of the target. Go: transport.go canonicalAddr
     #[doc(alias = "canonicalAddr")]
     pub fn target_addr(&self) -> &str {
         &self.target_addr

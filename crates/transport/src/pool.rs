@@ -24,7 +24,7 @@ pub(crate) struct Limits {
     pub(crate) idle_conn_timeout: Option<Duration>,
 }
 
-/// Go twin: transport.go, the fields of Transport that `idleMu` and `connsPerHostMu` guard.
+/// Go twin: transport.go type Transport, its fields `idleMu`, `connsPerHostMu`, and all that these two guard.
 ///
 /// Connections are never dropped and waiters never woken under the lock: what a method takes out, it returns.
 #[derive(Debug)]

@@ -54,7 +54,7 @@ pub(crate) async fn probe_request_body(rt: &dyn Runtime, request: &mut Request) 
     Ok(())
 }
 
-/// Go: transfer.go, the methods of shouldSendChunkedRequestBody
+/// Go: transfer.go (*transferWriter).shouldSendChunkedRequestBody, the methods there
 fn rarely_has_a_body(method: &Method) -> bool {
     matches!(method.as_str(), "GET" | "HEAD" | "DELETE" | "OPTIONS" | "PROPFIND" | "SEARCH")
 }

@@ -31,7 +31,7 @@ const PROXY_TIME: Duration = Duration::from_secs(60);
 ///
 /// Dropping the future closes `io`.
 ///
-/// Go: socks (*Dialer).DialWithConn
+/// Go: socks_bundle.go (*socksDialer).DialWithConn
 #[doc(alias = "DialWithConn")]
 pub(crate) async fn connect(rt: &dyn Runtime, io: BoxIo, proxy: &Hop, target: &str) -> Result<BoxIo, Error> {
     let addr = io.addrs().map_or_else(|| proxy.addr().to_owned(), |(_here, proxy)| proxy.to_string());

@@ -5,12 +5,16 @@ use std::path::Path;
 
 use crate::check::tags::tags;
 use crate::error::{Error, Fault};
+use crate::search;
 
 /// What one page and all it loads at once may weigh, in bytes, before any compression.
 pub const PAGE_BUDGET: u64 = 700_000;
 
+/// What the index of the search may weigh, which a page loads when somebody searches, in bytes before any compression.
+pub const INDEX_BUDGET: u64 = 1_500_000;
+
 /// Weighs every page under `dest`. Returns their number. The page for printing is all pages in one and
-/// has no budget.
+/// has no budget; the index of the search has one of its own.
 ///
 /// # Errors
 ///
@@ -44,6 +48,11 @@ pub fn check(dest: &Path, faults: &mut Vec<Fault>) -> Result<usize, Error> {
             faults.push(Fault::in_file(format!("built page {name}"), what));
         }
     }
+    let index = std::fs::metadata(dest.join(search::FILE)).map_or(0, |data| data.len());
+    if index > INDEX_BUDGET {
+        let what = format!("weighs {index} bytes; {INDEX_BUDGET} are allowed");
+        faults.push(Fault::in_file(format!("built file {}", search::FILE), what));
+    }
     Ok(count)
 }
 
@@ -75,5 +84,15 @@ mod tests {
         assert_eq!(check(dir.path(), &mut faults).unwrap(), 2);
         assert_eq!(faults.len(), 1);
         assert!(faults[0].to_string().starts_with("built page heavy.html: weighs 700028 bytes"), "{}", faults[0]);
+    }
+
+    #[test]
+    fn the_index_of_the_search_has_a_budget_of_its_own() {
+        let dir = tempfile::tempdir().expect("a directory");
+        std::fs::write(dir.path().join(search::FILE), " ".repeat(INDEX_BUDGET as usize + 1)).expect("written");
+        let mut faults = Vec::new();
+        check(dir.path(), &mut faults).unwrap();
+        assert_eq!(faults.len(), 1);
+        assert!(faults[0].to_string().starts_with("built file search-index.js: weighs 1500001 bytes"), "{}", faults[0]);
     }
 }

@@ -38,3 +38,20 @@ fn the_page_of_exits_has_every_id_exactly_once() {
         assert_eq!(page.matches(&format!("<code>{}</code></a> ", exit.id())).count(), 1, "{exit}");
     }
 }
+
+#[test]
+fn a_name_is_in_the_dictionary_and_in_the_index_of_the_search() {
+    let dest = tempfile::tempdir().expect("a directory");
+    let workspace = Workspace::find().expect("the lab's own repository");
+    build(&workspace, dest.path()).expect("the book builds");
+    let read = |name: &str| std::fs::read_to_string(dest.path().join(name)).expect("the file is there");
+    let dictionary = read("dictionary.html");
+    let tags = tags(&dictionary);
+    let id = "go-transport-transport-tryputidleconn";
+    assert_eq!(tags.iter().filter(|tag| tag.get("id") == Some(id)).count(), 1);
+    assert!(dictionary.contains("<code>transport::pool::Pool::try_put_idle_conn</code>"));
+    let index = read(lab::search::FILE);
+    // Go's spelling and Rust's are this one word.
+    assert!(index.contains("\"try_put_idle_conn\":["));
+    assert!(index.contains(&format!("\"{id}\"")));
+}

@@ -279,3 +279,75 @@ fn a_page_that_is_too_heavy_is_found() {
     let heavy = "word ".repeat(200_000);
     planted(LOOK, add_to_two(&format!("\n{heavy}\n")), &["built page two.html: weighs ", "700000 are allowed"]);
 }
+
+/// Plants a fault in a book with a Go tree and expects to be told of it.
+fn planted_beside_go(args: &[&str], plant: impl FnOnce(&TinyBook), expected: &[&str]) {
+    let book = TinyBook::with_go();
+    plant(&book);
+    let (ok, said) = book.lab(args);
+    assert!(!ok, "the lab did not notice:\n{said}");
+    assert!(!said.contains("panicked"), "{said}");
+    for wanted in expected {
+        assert!(said.contains(wanted), "expected {wanted:?} in:\n{said}");
+    }
+}
+
+#[test]
+fn a_go_line_that_names_nothing_in_the_table_is_found() {
+    let unknown = |book: &TinyBook| book.edit("crates/tiny/src/lib.rs", ").dialConn", ").dialKonn");
+    let expected = [
+        "crates/tiny/src/lib.rs:5: `Go: (*T).dialKonn` of transport.go is not in book/data/go_symbols.toml",
+        "go_symbols.toml: `(*T).dialConn` of net/http/transport.go is named by no documentation",
+    ];
+    planted_beside_go(LOOK, unknown, &expected);
+    planted_beside_go(BUILD, unknown, &expected);
+    let prose = |book: &TinyBook| book.edit("crates/tiny/src/lib.rs", "(*T).dialConn", "a thing of it");
+    planted_beside_go(LOOK, prose, &["crates/tiny/src/lib.rs:5: `Go: a thing of it` of transport.go is not in"]);
+}
+
+#[test]
+fn lines_in_the_table_that_are_none_are_found() {
+    let plant = |book: &TinyBook| book.edit("book/data/go_symbols.toml", "\"3-7\"", "\"7-3\"");
+    planted_beside_go(LOOK, plant, &["book/data/go_symbols.toml: `(*T).dialConn`: `7-3` are no lines (1.27.3)"]);
+}
+
+#[test]
+fn a_walk_that_is_not_in_the_list_fails_the_build() {
+    let plant = |book: &TinyBook| book.append("book/src/two.md", "\n{{#walk spwan}}\n");
+    planted_beside_go(BUILD, plant, &["`{{#walk spwan}}`: no walk `spwan` in book/data/go_places.toml; it has: spawn"]);
+}
+
+#[test]
+fn a_walk_whose_anchor_is_gone_or_that_is_silent_about_a_version_is_found() {
+    let anchor = |book: &TinyBook| book.edit("book/data/go_places.toml", "lib.rs:spawn", "lib.rs:spwan");
+    planted_beside_go(LOOK, anchor, &["book/data/go_places.toml: `spawn`: no anchor `spwan`"]);
+    let silent = |book: &TinyBook| book.edit("book/data/go_places.toml", "go.\"1.12.7\" = { lines = \"-\" }\n", "");
+    planted_beside_go(LOOK, silent, &["book/data/go_places.toml: `spawn`: says nothing of Go 1.12.7"]);
+}
+
+#[test]
+fn lines_and_hashes_that_a_go_tree_denies_are_found() {
+    const TREE: &[&str] = &["check", "--without-runs", "--go-tree", "go"];
+    let changed = |book: &TinyBook| book.edit("go/src/net/http/transport.go", "go b()", "go c()");
+    planted_beside_go(TREE, changed, &["`spawn`, Go 1.27.3: the hash of lines 5-6 is "]);
+    let moved = |book: &TinyBook| book.edit("go/src/net/http/transport.go", "\tfirst()\n", "\n\n\n\n}\n\nfunc g() {\n");
+    let expected = [
+        "`spawn`, Go 1.27.3: the hash of lines 5-6 is ",
+        "go_symbols.toml: `(*T).dialConn` of net/http/transport.go is at 3-8 in Go 1.27.3, not at 3-7",
+    ];
+    planted_beside_go(TREE, moved, &expected);
+    let outside = |book: &TinyBook| book.edit("book/data/go_places.toml", "5-6", "6-8");
+    planted_beside_go(TREE, outside, &["`spawn`, Go 1.27.3: lines 6-8 are not inside (*T).dialConn"]);
+    let other = |book: &TinyBook| book.write("go/VERSION", "go1.26.0\n");
+    planted_beside_go(TREE, other, &["go_places.toml: no walk has lines of Go 1.26.0"]);
+    let unhashed = |book: &TinyBook| book.edit("book/data/go_places.toml", ", hash = ", "} # ");
+    planted_beside_go(TREE, unhashed, &["`spawn`, Go 1.27.3: no hash is given; that of lines 5-6 is "]);
+}
+
+#[test]
+fn a_page_that_the_documentation_does_not_have_is_found() {
+    let plant = |book: &TinyBook| book.write("doc/tiny/index.html", "<p>");
+    let expected =
+        ["crates/tiny/src/lib.rs:6: the documentation has no page tiny/fn.dial_conn.html for tiny::dial_conn"];
+    planted_beside_go(&["check", "--without-runs", "--docs", "doc"], plant, &expected);
+}

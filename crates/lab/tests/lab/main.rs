@@ -7,11 +7,13 @@
 //! - [`faults`]: each kind of fault is planted, and must be found
 //! - [`exercises`]: from the first exercise to the last, and what an exercise must hold
 //! - [`serve`]: the book on a port, until Ctrl-C
+//! - [`go`]: Go's places, names and lines beside ours
 //! - [`mdbook`]: plain mdBook talks to the lab
 
 mod book;
 mod exercises;
 mod faults;
+mod go;
 mod mdbook;
 mod serve;
 mod support;

@@ -27,7 +27,10 @@ impl Drop for Served {
 
 impl Served {
     fn start(args: &[&str]) -> Self {
-        let book = TinyBook::new();
+        Self::of(TinyBook::new(), args)
+    }
+
+    fn of(book: TinyBook, args: &[&str]) -> Self {
         let mut child = book.command(args).stdout(Stdio::piped()).spawn().expect("the lab starts");
         let mut first = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut first).expect("a line");
@@ -83,6 +86,44 @@ fn a_missing_page_and_every_way_out_of_the_book_get_the_books_404_page() {
         assert!(answer.contains("Document not found"), "{path}: {answer}");
         assert!(!answer.contains("[book]") && !answer.contains("[workspace]"), "{path}: {answer}");
     }
+}
+
+#[test]
+fn gos_lines_are_on_the_served_page_and_not_in_the_built_book() {
+    let book = TinyBook::with_go();
+    let (ok, said) = book.lab(&["build"]);
+    assert!(ok, "{said}");
+    let built = book.read("book/html/two.html");
+    assert!(built.contains("transport.go</code>, lines 5–6</a> of Go 1.27.3"), "{built}");
+    assert!(!built.contains("go a()"), "Go's lines are in the built book: {built}");
+    let tree = book.path().join("go").display().to_string();
+    let lab = Served::of(book, &["serve", "--port", "0", "--go-tree", &tree]);
+    for page in ["/two.html", "/print.html"] {
+        let (_, served) = lab.get(page);
+        assert!(served.contains("lines 5–6 of your Go 1.27.3"), "{served}");
+        assert!(served.contains("<code class=\"language-go\">go a()\ngo b()\n</code>"), "{served}");
+    }
+}
+
+#[test]
+fn a_tree_whose_lines_differ_is_told_so() {
+    let book = TinyBook::with_go();
+    book.edit("go/src/net/http/transport.go", "go b()", "go c()");
+    book.edit("go/VERSION", "go1.27.3", "go1.27.1");
+    let tree = book.path().join("go").display().to_string();
+    let lab = Served::of(book, &["serve", "--port", "0", "--go-tree", &tree]);
+    let (_, served) = lab.get("/two.html");
+    assert!(
+        served.contains("Your tree is Go 1.27.1: these lines differ. The whole function there: lines 3–7"),
+        "{served}"
+    );
+}
+
+#[test]
+fn a_directory_that_is_no_go_tree_is_an_error() {
+    let output = TinyBook::new().command(&["serve", "--go-tree", "book"]).output().expect("the lab starts");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(said(&output), "error: `book` is no Go tree: it has no src/net/http/transport.go\n");
 }
 
 #[cfg(unix)]

@@ -72,6 +72,39 @@ request = 1
 title = "One request"
 "#;
 
+/// A Go tree's file, invented for these tests.
+const GO: &str = "package http
+
+func (t *T) dialConn() {
+\tfirst()
+\tgo a()
+\tgo b()
+}
+";
+
+const PLACES: &str = r#"
+[[walk]]
+name = "spawn"
+rust = "crates/tiny/src/lib.rs:spawn"
+file = "net/http/transport.go"
+func = "(*T).dialConn"
+go."1.12.7" = { lines = "-" }
+go."1.27.3" = { lines = "5-6", hash = "HASH" }
+"#;
+
+const CRATE: &str = "//! A crate.
+
+/// Starts both.
+///
+/// Go: transport.go (*T).dialConn
+pub fn dial_conn() {
+    // ANCHOR: spawn
+    let both = 2;
+    // ANCHOR_END: spawn
+    drop(both);
+}
+";
+
 /// A repository in a temporary directory; it is gone when the value is.
 pub(crate) struct TinyBook {
     dir: TempDir,
@@ -95,6 +128,20 @@ impl TinyBook {
         book.write("book/recordings/tiny.out", "asked 127.0.0.1:PORT\nanswer: 3\n");
         book.write("book/recordings/tiny.meta.toml", "");
         book.write("book/recordings/tiny.trace.json", TRACE);
+        book
+    }
+
+    /// The same with a Go tree in `go`, a crate with a twin of its one function, and a page that walks there.
+    pub(crate) fn with_go() -> Self {
+        let book = TinyBook::new();
+        book.write("go/VERSION", "go1.27.3\n");
+        book.write("go/src/net/http/transport.go", GO);
+        book.write("crates/tiny/src/lib.rs", CRATE);
+        let hash = lab::walk::hash(["\tgo a()", "\tgo b()"].into_iter());
+        book.write("book/data/go_places.toml", &PLACES.replace("HASH", &hash));
+        book.append("book/src/two.md", "\n{{#walk spawn}}\n\n{{#dictionary}}\n");
+        let (ok, said) = book.lab(&["symbols", "--go-tree", "go", "--version", "1.27.3"]);
+        assert!(ok, "{said}");
         book
     }
 

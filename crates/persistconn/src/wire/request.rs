@@ -246,7 +246,7 @@ fn write_name(out: &mut Vec<u8>, name: &HeaderName) {
     out.extend_from_slice(b": ");
 }
 
-/// `x-request-id` is written `X-Request-Id`, as Go writes it. Go: `CanonicalMIMEHeaderKey`.
+/// `x-request-id` is written `X-Request-Id`, as Go writes it. Go: `textproto.CanonicalMIMEHeaderKey`.
 #[doc(alias = "CanonicalMIMEHeaderKey")]
 pub(crate) fn write_canonical(out: &mut Vec<u8>, name: &HeaderName) {
     let mut upper = true;

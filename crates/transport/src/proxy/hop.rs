@@ -76,7 +76,7 @@ impl Hop {
         self.kind
     }
 
-    /// `host:port`. Go: `canonicalAddr` of the proxy.
+    /// `host:port`. Go: transport.go canonicalAddr, of the proxy
     pub(crate) fn addr(&self) -> &str {
         &self.addr
     }
