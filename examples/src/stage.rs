@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use client::{Client, Config, EarlyClose, Transport};
 use httptrace::{Counted, Counts, Record, Recorder, Runtime, Settle};
-use origin::{Plan, TcpOrigin};
+use origin::{Plan, Server, TcpOrigin};
 use stepper::{MemOrigin, Stepper};
 
 /// What a program may fail with.
@@ -122,6 +122,11 @@ impl Stage {
         Client::new(Transport::new(config))
     }
 
+    /// What has happened so far, in order.
+    pub fn records(&self) -> Vec<Record> {
+        self.recorder.records()
+    }
+
     /// The runtime as the port sees it.
     pub fn runtime(&self) -> Arc<dyn Runtime> {
         match &self.kind {
@@ -189,6 +194,14 @@ impl Origin {
         }
     }
 
+    /// The server itself: its counters, gates and labels.
+    pub fn server(&self) -> &Arc<Server> {
+        match self {
+            Origin::Tcp(origin) => origin.server(),
+            Origin::Memory(origin) => origin.server(),
+        }
+    }
+
     /// Closes every connection and the port. (Dropping it does so over sockets only.)
     pub fn stop(self) {
         match self {
@@ -199,27 +212,17 @@ impl Origin {
 
     /// Lets a script go on that waits at this gate.
     pub fn open_gate(&self, name: &str) {
-        match self {
-            Origin::Tcp(origin) => origin.open_gate(name),
-            Origin::Memory(origin) => origin.server().open_gate(name),
-        }
+        self.server().open_gate(name);
     }
 
     /// Waits until so many requests have arrived.
     pub async fn requests(&self, count: usize) {
-        let wanted = |stats: &origin::Stats| stats.requests >= count;
-        drop(match self {
-            Origin::Tcp(origin) => origin.until(wanted).await,
-            Origin::Memory(origin) => origin.server().until(wanted).await,
-        });
+        self.server().until(|stats| stats.requests >= count).await;
     }
 
     /// Connections accepted so far.
     pub fn accepted(&self) -> usize {
-        match self {
-            Origin::Tcp(origin) => origin.stats().accepted,
-            Origin::Memory(origin) => origin.server().stats().accepted,
-        }
+        self.server().stats().accepted
     }
 }
 

@@ -225,6 +225,7 @@ impl Context {
     ///
     /// Cancel-safe: nothing is taken.
     pub async fn done(&self) -> Cause {
+        // ANCHOR: done
         let Some(inner) = &self.inner else { return pending().await };
         // - cancelled: by `Cancel`, here or at an ancestor
         // - deadline: by the clock; pending for ever where there is none
@@ -232,6 +233,7 @@ impl Context {
             () = inner.token.cancelled() => self.cause().unwrap_or(Cause::Canceled),
             cause = reached(inner.deadline.as_ref()) => cause,
         }
+        // ANCHOR_END: done
     }
 }
 

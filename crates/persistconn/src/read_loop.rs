@@ -124,9 +124,12 @@ impl ReadLoop {
             self.give_away(*reader, lent, response);
             return ControlFlow::Break(());
         }
+        // ANCHOR: alive
         // A final status of 199 or less ends the use of a connection, whatever else the head says; so does CONNECT.
         let alive = !(response.close || close || response.status <= 199 || method == http::Method::CONNECT);
+        // ANCHOR_END: alive
         let declared = response.content_length;
+        // ANCHOR: no_body
         if framing == Framing::None {
             // Nothing to wait for: the connection is back in the pool before the caller has the response.
             let kept = alive && self.keep(&reader, &lent, Exchanges::Detach, hooks).await;
@@ -135,6 +138,7 @@ impl ReadLoop {
             self.exit(if kept { Exit::NoBodyKept } else { Exit::NoBodyClosed });
             return if kept { ControlFlow::Continue(reader) } else { ControlFlow::Break(()) };
         }
+        // ANCHOR_END: no_body
 
         response.body = lent.lend(BodyReader::new(reader, framing));
         if added_gzip {
@@ -156,6 +160,7 @@ impl ReadLoop {
         // has read its end, so the connection is clean. Go picks at random.
         let done = select! {
             done = lent.exchange().handover().recv() => done,
+            // ANCHOR: cancel_arms
             () = legacy_cancel(cancel.as_ref()) => {
                 return self.canceled(Cause::RequestCanceled, Exit::BodyLegacyCancel);
             }
@@ -164,6 +169,7 @@ impl ReadLoop {
                 let exit = if late { Exit::BodyDeadlineExceeded } else { Exit::BodyContextCanceled };
                 return self.canceled(cause, exit);
             }
+            // ANCHOR_END: cancel_arms
             () = self.shared.closech(Loop::Read) => {
                 self.exit(Exit::BodyConnClosed);
                 return ControlFlow::Break(());
@@ -353,11 +359,13 @@ impl ReadLoop {
 
     /// The request was given up while its body was out: the connection ends now, and whoever reads the body
     /// learns why.
+    // ANCHOR: canceled
     fn canceled(&self, cause: Cause, exit: Exit) -> ControlFlow<(), Box<ConnReader>> {
         self.shared.close(Actor::ReadLoop, CloseReason::Canceled(cause));
         self.exit(exit);
         ControlFlow::Break(())
     }
+    // ANCHOR_END: canceled
 
     // ANCHOR: keep
     /// The conditions of a second life, in Go's order: the server has not hung up, the request was written,
@@ -376,6 +384,7 @@ impl ReadLoop {
             self.unsolicited(reader);
             return false;
         }
+        // ANCHOR: terms
         if reader.saw_eof() || !self.wrote_request(lent).await {
             return false;
         }
@@ -386,6 +395,7 @@ impl ReadLoop {
             return false;
         }
         self.try_put_idle_conn(hooks)
+        // ANCHOR_END: terms
     }
     // ANCHOR_END: keep
 
@@ -400,6 +410,7 @@ impl ReadLoop {
             self.exit(if result.is_ok() { Exit::WroteAtOnce } else { Exit::NotWritten });
             return result.is_ok();
         }
+        // ANCHOR: wrote_request
         let _busy = self.config.rt.census().busy();
         let limit = self.config.rt.now() + self.config.max_write_wait_before_conn_reuse;
         // - write_ended: write_loop
@@ -411,6 +422,7 @@ impl ReadLoop {
             () = self.config.rt.timer(limit) => false,
             () = self.shared.closech(Loop::Read) => false,
         };
+        // ANCHOR_END: wrote_request
         self.exit(if wrote { Exit::WroteInTime } else { Exit::NotWritten });
         wrote
     }

@@ -229,6 +229,7 @@ impl Pool {
                 }
                 continue;
             }
+            // ANCHOR: room
             let reason = if state_ref.close_idle {
                 PutIdleError::CloseIdle
             } else if host.idle.len() >= per_host {
@@ -241,6 +242,7 @@ impl Pool {
                 return Put::Kept { evicted: state_ref.evict_beyond(self.limits.max_idle_conns) };
             // ANCHOR_END: put
             };
+            // ANCHOR_END: room
             state_ref.forget_if_unused(&key);
             drop(state);
             return refused(handle, reason);

@@ -43,6 +43,8 @@ impl ConnReader {
     }
 
     /// The peer is done sending: such a connection is never kept. Go: `pc.sawEOF`.
+    // Differs from Go: an end is seen only by a read that brings nothing. Under TLS 1.2 Go's crypto/tls may tell it with the
+    // last bytes, and the connection is then not offered to the pool; here it is, and read_loop's next look ends it.
     #[doc(alias = "sawEOF")]
     pub(crate) fn saw_eof(&self) -> bool {
         self.saw_eof
