@@ -13,6 +13,7 @@ use tracing::{Level, Metadata, span};
 
 use crate::error::{Error, Fault, Faults};
 use crate::expand::Used;
+use crate::paper;
 use crate::preprocess::Lab;
 use crate::search;
 use crate::workspace::Workspace;
@@ -52,8 +53,18 @@ pub fn build(workspace: &Workspace, dest: &Path) -> Result<Built, Error> {
     })?;
     let faults = warnings.take().into_iter().map(|warning| Fault::in_file("book", format!("mdBook warns: {warning}")));
     Faults::none(faults.collect())?;
+    paper::prepare(dest)?;
     search::write(dest)?;
     Ok(Built { dest: dest.to_path_buf(), used: used.get() })
+}
+
+/// The book's title, as book.toml says it.
+///
+/// # Errors
+///
+/// When book.toml cannot be read.
+pub fn title(workspace: &Workspace) -> Result<String, Error> {
+    Ok(config(workspace)?.book.title.unwrap_or_default())
 }
 
 fn config(workspace: &Workspace) -> Result<Config, Error> {

@@ -3,15 +3,21 @@
 //! # Layout
 //!
 //! - [`summary`]: SUMMARY.md and the chapters name each other
+//! - [`questions`]: every question has its key, is asked once, and has its answer at the end
 //! - [`replay`]: recordings and pictures are what the examples give today
 //! - [`tags`]: the tags of a built page
+//! - [`exits`]: every exit has its entry, something that shows it, and a scenario
+//! - [`spelling`]: words are spelled right, and things are called by one name
 //! - [`links`]: no dead link, no dead anchor, nothing fetched from another host
 //! - [`weight`]: no page makes its reader wait
 //!
 //! What is wrong inside a chapter is found by building it.
 
+pub mod exits;
 pub mod links;
+pub mod questions;
 pub mod replay;
+pub mod spelling;
 pub mod summary;
 pub mod tags;
 pub mod weight;
@@ -123,17 +129,14 @@ pub fn check(workspace: &Workspace, scope: &Scope, tell: impl FnMut(&Looked)) ->
             ("pictures shown", used.pictures),
             ("questions asked", used.questions),
             ("exercises shown", used.exercises),
+            ("lists of answers", used.answers),
         ];
         for (what, count) in counts {
             report.look(what, |_| Ok(count))?;
         }
     }
-    report.look("question keys", |faults| {
-        for question in expander.questions().list() {
-            faults.extend(question.answer(recordings).err().map(|what| Fault::in_file("book/questions", what)));
-        }
-        Ok(expander.questions().list().len())
-    })?;
+    report.look("questions and keys", |faults| questions::check(workspace, &expander, faults))?;
+    report.look("words spelled", |faults| spelling::check(workspace, faults))?;
     report.look("recording files", |faults| replay::files(workspace, recordings, faults))?;
     report.look("pictures", |faults| {
         for picture in expander.gallery().list() {
@@ -171,6 +174,7 @@ pub fn check(workspace: &Workspace, scope: &Scope, tell: impl FnMut(&Looked)) ->
     }
     if used.is_some() {
         report.look("links", |faults| links::check(dest.path(), faults))?;
+        report.look("exits", |faults| exits::check(workspace, dest.path(), recordings, faults))?;
         report.look("pages weighed", |faults| weight::check(dest.path(), faults))?;
     }
     Faults::none(report.faults)?;

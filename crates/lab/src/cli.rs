@@ -1,13 +1,14 @@
 //! The commands, and what they print.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::{Parser, Subcommand};
 
 use crate::build::{build, default_dest};
-use crate::check::{Scope, check};
+use crate::bundle;
+use crate::check::{Scope, check, spelling};
 use crate::error::{Error, Faults};
 use crate::exercise::desk;
 use crate::gotree::GoTree;
@@ -38,6 +39,9 @@ enum Task {
         /// Where to; without it, book/html.
         #[arg(long, value_name = "DIR")]
         dest: Option<PathBuf>,
+        /// Into one file instead, to take along; without a name, book/why-three.zip.
+        #[arg(long, value_name = "FILE", conflicts_with = "dest")]
+        zip: Option<Option<PathBuf>>,
     },
     /// Run the examples of book/recordings/index.toml and keep what they print.
     Record {
@@ -73,6 +77,12 @@ enum Task {
     Exercise {
         #[command(subcommand)]
         task: Option<desk::Task>,
+    },
+    /// Compare the words of the book with book/words.txt.
+    Words {
+        /// Make the list anew: what is in the book now is right.
+        #[arg(long)]
+        write: bool,
     },
     /// Speak mdBook's protocol for preprocessors; book/book.toml names this for plain `mdbook`.
     #[command(hide = true)]
@@ -123,11 +133,18 @@ impl Cli {
         let workspace = Workspace::find()?;
         match task {
             Task::Serve(options) => serve(&workspace, &options),
-            Task::Build { dest } => {
+            Task::Build { zip: Some(file), .. } => {
+                let file = match file {
+                    Some(file) => absolute(&file)?,
+                    None => bundle::default_file(&workspace)?,
+                };
+                let made = bundle::pack(&workspace, &file)?;
+                say(&format!("The book is in {}; unpack it and open {}/index.html", made.path.display(), made.folder));
+                Ok(())
+            }
+            Task::Build { dest, zip: None } => {
                 let dest = match dest {
-                    Some(dest) => {
-                        std::path::absolute(&dest).map_err(Error::io(format!("no path: {}", dest.display())))?
-                    }
+                    Some(dest) => absolute(&dest)?,
                     None => default_dest(&workspace)?,
                 };
                 let built = build(&workspace, &dest)?;
@@ -143,9 +160,23 @@ impl Cli {
             }
             Task::Exercise { task } => desk::run(&workspace, task.unwrap_or_default(), say),
             Task::Symbols { go_tree, version } => symbols(&workspace, &go_tree, version.as_deref()),
+            Task::Words { write } => {
+                let words = spelling::words(&workspace, write)?;
+                for (mark, list) in [("+", &words.new), ("-", &words.old)] {
+                    list.iter().for_each(|word| say(&format!("{mark} {word}")));
+                }
+                let (new, old) = (words.new.len(), words.old.len());
+                let done = if write { "book/words.txt is as the book now" } else { "`--write` makes the list so" };
+                say(&format!("{new} new, {old} no longer used; {done}"));
+                Ok(())
+            }
             Task::Preprocess { .. } => preprocess::speak(&workspace, std::io::stdin().lock(), std::io::stdout().lock()),
         }
     }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(path).map_err(Error::io(format!("no path: {}", path.display())))
 }
 
 fn serve(workspace: &Workspace, options: &Serve) -> Result<(), Error> {

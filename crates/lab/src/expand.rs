@@ -5,7 +5,9 @@
 //! - `{{#include PATH}}`, `{{#include PATH:ANCHOR}}`: code, see [`listing`](crate::listing)
 //! - `{{#output NAME}}`: what the example of that recording printed
 //! - `{{#picture NAME}}`: a picture of `book/pictures.toml`, drawn from a trace
-//! - `{{#predict ID}}`: a question of `book/questions/`
+//! - `{{#predict ID}}`: a question of `book/questions/`, before the run
+//! - `{{#check ID ID ID}}`: three to five questions at the end of a chapter
+//! - `{{#answers}}`: the answers of all questions, in the order in which the chapters ask them
 //! - `{{#matrix}}`, `{{#matrix ROW…}}`: our figures and Go's side by side, see [`measured`](crate::measured)
 //! - `{{#races NAME…}}`: the rows that a race decides, as these recordings have them and as Go was seen with
 //! - `{{#data NAME.md}}`: a table of `book/data` that a program has written, see [`data`]
@@ -33,6 +35,9 @@ use crate::listing::Listing;
 use crate::measured::Measured;
 use crate::picture::Gallery;
 use crate::question::Questions;
+use crate::question::key::Sources;
+use crate::question::page::{self, Kind};
+use crate::question::survey::Survey;
 use crate::recording::Recordings;
 use crate::walk::Walks;
 use crate::workspace::Workspace;
@@ -60,6 +65,8 @@ pub struct Used {
     pub questions: usize,
     /// Exercises.
     pub exercises: usize,
+    /// Lists of all answers.
+    pub answers: usize,
 }
 
 /// Knows everything that directives can ask for.
@@ -72,7 +79,11 @@ pub struct Expander {
     gallery: Gallery,
     exercises: Exercises,
     walks: Walks,
+    survey: Survey,
 }
+
+/// How many questions stand at the end of a chapter.
+const CHECKS: std::ops::RangeInclusive<usize> = 3..=5;
 
 impl Expander {
     /// Reads the index of recordings, the figures of Go, the questions, the list of pictures and the exercises.
@@ -89,7 +100,14 @@ impl Expander {
             gallery: Gallery::load(workspace)?,
             exercises: Exercises::load(workspace)?,
             walks: Walks::load(workspace)?,
+            survey: Survey::default(),
         })
+    }
+
+    /// Looks through a chapter for the questions that it asks. The page of answers shows those that were seen before it
+    /// is put together, so all chapters come first.
+    pub fn survey(&mut self, file: &str, title: &str, text: &str) {
+        self.survey.chapter(file, title, text);
     }
 
     /// Puts everything in place in one chapter. What cannot be put in place is added to `faults`.
@@ -127,8 +145,13 @@ impl Expander {
             }
             "output" => (&mut used.outputs, self.recordings.output_markdown(argument)),
             "picture" => (&mut used.pictures, self.gallery.html(argument, &self.recordings)),
-            "predict" => {
-                (&mut used.questions, self.questions.get(argument).and_then(|question| question.html(&self.recordings)))
+            "predict" => (
+                &mut used.questions,
+                self.questions.get(argument).and_then(|question| page::ask(question, Kind::Prediction, self.sources())),
+            ),
+            "check" => return Some(self.check(inner, &words(argument), used)),
+            "answers" if argument.is_empty() => {
+                (&mut used.answers, Ok(self.survey.answers(&self.questions, self.sources())))
             }
             "exercise" => (
                 &mut used.exercises,
@@ -146,6 +169,24 @@ impl Expander {
         };
         *count += 1;
         Some(made.map_err(|what| format!("`{{{{#{inner}}}}}`: {what}")))
+    }
+
+    /// The questions at the end of a chapter.
+    fn check(&self, inner: &str, ids: &[&str], used: &mut Used) -> Result<String, String> {
+        if !CHECKS.contains(&ids.len()) {
+            let (least, most) = (CHECKS.start(), CHECKS.end());
+            return Err(format!(
+                "`{{{{#{inner}}}}}`: a chapter ends with {least} to {most} questions, not {}",
+                ids.len()
+            ));
+        }
+        used.questions += ids.len();
+        let asked = ids.iter().enumerate().map(|(i, id)| {
+            let question = self.questions.get(id)?;
+            page::ask(question, Kind::Check(i + 1), self.sources())
+        });
+        let asked = asked.collect::<Result<Vec<_>, String>>();
+        Ok(asked.map_err(|what| format!("`{{{{#{inner}}}}}`: {what}"))?.join("\n"))
     }
 
     /// The directives inside a line, and the escaped ones.
@@ -179,18 +220,18 @@ impl Expander {
                     used.values += 1;
                 }
                 [
-                    "data" | "exercise" | "include" | "output" | "picture" | "predict" | "matrix" | "races" | "walk",
+                    "data" | "exercise" | "include" | "output" | "picture" | "predict" | "check" | "matrix" | "races"
+                    | "walk",
                     ..,
                 ]
-                | ["dictionary" | "exits"] => {
+                | ["answers" | "dictionary" | "exits"] => {
                     return Err(format!("`{{{{#{inner}}}}}` must stand on a line of its own, at the margin"));
                 }
                 _ => {
                     return Err(format!(
                         "`{{{{#{inner}}}}}` is no directive of this book; there are include PATH:ANCHOR, output NAME, \
-                         picture NAME, predict ID, exercise NAME, matrix ROW…, races NAME…, data NAME, walk NAME, \
-                         dictionary, exits, value NAME LINE, \
-                         figure NAME PATH and cell ROW COLUMN PART"
+                         picture NAME, predict ID, check ID…, answers, exercise NAME, matrix ROW…, races NAME…, data NAME, \
+                         walk NAME, dictionary, exits, value NAME LINE, figure NAME PATH and cell ROW COLUMN PART"
                     ));
                 }
             }
@@ -203,6 +244,11 @@ impl Expander {
     /// The index of recordings.
     pub fn recordings(&self) -> &Recordings {
         &self.recordings
+    }
+
+    /// What the keys of questions are read from.
+    pub fn sources(&self) -> Sources<'_> {
+        Sources { recordings: &self.recordings, measured: &self.measured, workspace: &self.workspace }
     }
 
     /// The questions.

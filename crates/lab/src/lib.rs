@@ -10,6 +10,8 @@
 //! From chapters to pages:
 //!
 //! - [`build`]: the book, built in-process with mdBook as a library
+//! - [`paper`]: the page for printing
+//! - [`bundle`]: the book in one file, to take along
 //! - [`preprocess`]: the lab as mdBook's preprocessor, in-process and over stdin
 //! - [`expand`]: a chapter's directives, each replaced by what it names
 //! - [`listing`]: code from compiled files, by anchors
@@ -21,9 +23,10 @@
 //! - [`symbols`]: Go's names in the documentation of the crates, and where Go has them
 //! - [`gotree`]: a tree of Go's sources on the reader's machine
 //! - [`exits`]: every way out of the loops and waits, from the table that the port uses
-//! - [`question`]: prediction questions, whose keys are read from recordings
+//! - [`question`]: predictions and questions, whose keys are read from recordings
 //! - [`exercise`]: small crates for the reader to solve, and the commands for them
 //! - [`picture`]: pictures of tasks, drawn from traces
+//! - [`prose`]: the words that a reader reads
 //! - [`lint`]: code and output that was typed by hand is refused
 //! - [`html`]: text into HTML
 //! - [`search`]: the index of the built pages
@@ -37,6 +40,7 @@
 //! - [`diff`]: two texts, and where they part
 
 pub mod build;
+pub mod bundle;
 pub mod check;
 pub mod cli;
 pub mod data;
@@ -52,8 +56,10 @@ pub mod lint;
 pub mod listing;
 pub mod measured;
 pub mod normalise;
+pub mod paper;
 pub mod picture;
 pub mod preprocess;
+pub mod prose;
 pub mod question;
 pub mod record;
 pub mod recording;

@@ -39,6 +39,9 @@ pub fn lint(file: &str, text: &str) -> Vec<Fault> {
                     "<pre> written by hand; use a fence, `{{#include}}` or `{{#output}}`",
                 ));
             }
+            Event::Html(html) | Event::InlineHtml(html) if html.to_ascii_lowercase().contains("<script") => {
+                faults.push(Fault::at(file, line, "<script> in a chapter; scripts of the book lie in book/theme"));
+            }
             _ => {}
         }
     }
@@ -97,6 +100,11 @@ mod tests {
             assert_eq!(faults(&format!("A.\n\n{block}\n")).len(), 1, "{block}");
         }
         assert!(faults("```console\n$ run\n3\n```\n")[0].starts_with("c.md:3: `3` is output"));
+    }
+
+    #[test]
+    fn a_script_in_a_chapter_is_refused() {
+        assert!(faults("A.\n\n<script src=\"x.js\"></script>\n")[0].starts_with("c.md:3: <script> in a chapter"));
     }
 
     #[test]

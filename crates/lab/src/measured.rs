@@ -139,6 +139,12 @@ impl Measured {
         Ok(Measured(Some(file)))
     }
 
+    /// The recording that has this column; `None` for a version of Go.
+    pub fn recording_of(&self, column: &str) -> Option<&str> {
+        let ours = &self.0.as_ref()?.ours;
+        ours.columns.contains_key(column).then_some(ours.recording.as_str())
+    }
+
     fn file(&self) -> Result<&File, String> {
         self.0.as_ref().ok_or_else(|| "there is no book/data/go_measured.json".to_owned())
     }

@@ -6,22 +6,37 @@
 //! # Layout
 //!
 //! - [`svg`]: a sheet to draw on
+//! - [`requests`]: the requests of a trace, and what read_loop did with one of them
 //! - [`strip`]: how many tasks are alive after each request
 //! - [`lanes`]: who tells whom what, from top to bottom
+//! - [`graph`]: the states of read_loop, with one request's path lit
+//! - [`shelf`]: the idle pool over time
+//! - [`tree`]: the call chain, and how often each function ran
+//! - [`lamps`]: the five conditions for each request
 //!
-//! Every picture says in words what it shows, for those who cannot see it.
+//! Every picture says in words what it shows, for those who cannot see it. Each line of the words is a step of the
+//! picture, and `theme/steps.js` goes through them; without it, and on paper, all of the picture shows.
 
+pub mod graph;
+pub mod lamps;
 pub mod lanes;
+pub mod requests;
+pub mod shelf;
 pub mod strip;
 pub mod svg;
+pub mod tree;
 
 use httptrace::Record;
 use serde::Deserialize;
 
 use crate::error::{Error, Fault, Faults};
 use crate::html;
+use crate::picture::graph::Graph;
+use crate::picture::lamps::Lamps;
 use crate::picture::lanes::Lanes;
+use crate::picture::shelf::Shelf;
 use crate::picture::strip::Strip;
+use crate::picture::tree::Tree;
 use crate::recording::Recordings;
 use crate::workspace::Workspace;
 
@@ -39,7 +54,25 @@ enum Kind {
         /// Which request, from 1.
         request: usize,
     },
+    /// The states of read_loop, with the path of one request lit.
+    StateGraph {
+        /// Which request, from 1.
+        request: usize,
+    },
+    /// The idle pool over the whole trace.
+    Shelf,
+    /// The call chain, and how often each function ran.
+    CallTree,
+    /// The five conditions for each request.
+    Lamps {
+        /// Which requests, from 1; all of them when none is named.
+        #[serde(default)]
+        requests: Vec<usize>,
+    },
 }
+
+/// The page that state graphs link to, from a page beside it.
+const EXITS: &str = "exits.html";
 
 /// One entry of `book/pictures.toml`.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -75,6 +108,10 @@ impl Picture {
         match &self.kind {
             Kind::CensusStrip { .. } => Ok(Strip::of(records)?.draw(&self.title)),
             Kind::SwimLanes { request } => Ok(Lanes::of(records, *request)?.draw(&self.title)),
+            Kind::StateGraph { request } => Ok(Graph::of(records, *request)?.draw(&self.title, EXITS)),
+            Kind::Shelf => Ok(Shelf::of(records)?.draw(&self.title)),
+            Kind::CallTree => Ok(Tree::of(records)?.draw(&self.title)),
+            Kind::Lamps { requests } => Ok(Lamps::of(records, requests)?.draw(&self.title)),
         }
     }
 
@@ -152,5 +189,36 @@ impl Gallery {
             drawing.legend,
             html::escape(&command),
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_can_be_gone_through_step_by_step() {
+        let workspace = Workspace::find().expect("the lab's own repository");
+        let records = Recordings::load(&workspace).map(|recordings| recordings.trace("ch01_puzzle"));
+        let records = records.expect("an index").expect("a trace");
+        let kinds = [
+            "kind = \"census_strip\"\nagrees_with = \"answer\"",
+            "kind = \"swim_lanes\"\nrequest = 2",
+            "kind = \"state_graph\"\nrequest = 2",
+            "kind = \"shelf\"",
+            "kind = \"call_tree\"",
+            "kind = \"lamps\"",
+        ];
+        for kind in kinds {
+            let entry = format!("[[picture]]\nname = \"n\"\nrecording = \"ch01_puzzle\"\ntitle = \"T\"\n{kind}\n");
+            let picture = toml::from_str::<File>(&entry).expect("an entry").picture.remove(0);
+            let drawing = picture.draw(&records).expect("the trace has it all");
+            assert!(drawing.words.len() > 1, "{kind}");
+            for step in 1..=drawing.words.len() {
+                assert_eq!(drawing.svg.matches(&format!("data-step=\"{step}\"")).count(), 1, "{kind}, step {step}");
+            }
+            assert_eq!(drawing.svg.matches("data-step").count(), drawing.words.len(), "{kind}");
+            assert!(!drawing.svg.contains("\n\n"), "a blank line would end the block of HTML: {kind}");
+        }
     }
 }

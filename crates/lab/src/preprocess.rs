@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::io::{Read, Write};
 use std::rc::Rc;
 
-use mdbook_preprocessor::book::Book;
+use mdbook_preprocessor::book::{Book, Chapter};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext, parse_input};
 
 use crate::error::{Error, Faults};
@@ -39,16 +39,22 @@ impl Lab {
     }
 
     fn expand(&self, mut book: Book) -> Result<Book, Error> {
-        let expander = Expander::load(&self.workspace)?;
+        let mut expander = Expander::load(&self.workspace)?;
+        book.for_each_chapter_mut(|chapter| expander.survey(&self.file(chapter), &chapter.name, &chapter.content));
         let (mut used, mut faults) = (Used::default(), Vec::new());
         book.for_each_chapter_mut(|chapter| {
-            let path = chapter.source_path.as_deref().unwrap_or(chapter.name.as_ref());
-            let file = self.workspace.name_of(&self.workspace.src().join(path));
+            let file = self.file(chapter);
             chapter.content = expander.chapter(&file, &chapter.content, &mut used, &mut faults);
         });
         self.used.set(used);
         Faults::none(faults)?;
         Ok(book)
+    }
+
+    /// The chapter's file as messages name it.
+    fn file(&self, chapter: &Chapter) -> String {
+        let path = chapter.source_path.as_deref().unwrap_or(chapter.name.as_ref());
+        self.workspace.name_of(&self.workspace.src().join(path))
     }
 }
 

@@ -68,6 +68,21 @@ impl Workspace {
         self.root.join("book/pictures.toml")
     }
 
+    /// The scenarios; a book may have none yet.
+    pub fn scenarios(&self) -> PathBuf {
+        self.root.join("book/scenarios")
+    }
+
+    /// The names that the book uses for things, and those that it does not.
+    pub fn terms(&self) -> PathBuf {
+        self.root.join("book/terms.toml")
+    }
+
+    /// Every word of the book.
+    pub fn words(&self) -> PathBuf {
+        self.root.join("book/words.txt")
+    }
+
     /// What real Go did.
     pub fn measured(&self) -> PathBuf {
         self.root.join("book/data/go_measured.json")

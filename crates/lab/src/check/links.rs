@@ -9,6 +9,9 @@ use crate::error::{Error, Fault};
 /// The attributes that name another resource.
 const REFERENCES: [&str; 7] = ["href", "src", "srcset", "poster", "data", "action", "xlink:href"];
 
+/// The page for missing pages. Only a server shows it.
+const NOT_FOUND: &str = "404.html";
+
 /// A built book: its files by path from its root, and the ids of each page.
 struct Site {
     files: HashSet<String>,
@@ -31,6 +34,11 @@ pub fn check(dest: &Path, faults: &mut Vec<Fault>) -> Result<usize, Error> {
                 let verdict = site.verdict(page, tag, name, value);
                 faults.extend(verdict.map(|what| Fault::in_file(format!("built page {page}"), what)));
             }
+            for reference in tag.get("style").map(css_references).unwrap_or_default() {
+                count += 1;
+                let other_host = is_absolute(&reference);
+                faults.extend(other_host.then(|| Fault::in_file(format!("built page {page}"), fetched(&reference))));
+            }
         }
     }
     for file in site.files.iter().filter(|file| file.ends_with(".css")) {
@@ -40,8 +48,28 @@ pub fn check(dest: &Path, faults: &mut Vec<Fault>) -> Result<usize, Error> {
             faults.extend(other_host.then(|| Fault::in_file(format!("built file {file}"), fetched(&reference))));
         }
     }
+    // Our own scripts. mdBook's can ask other hosts, and whether they do only a browser can say: `.ci/walk-book`.
+    for file in site.files.iter().filter(|file| file.starts_with("theme/") && file.ends_with(".js")) {
+        count += 1;
+        let script = Error::read(&dest.join(file))?;
+        faults.extend(requests(&script).map(|what| Fault::in_file(format!("built file {file}"), what)));
+    }
     faults.sort();
     Ok(count)
+}
+
+/// The ways in which a script could ask a server for something.
+const ASKS: [&str; 8] =
+    ["fetch(", "XMLHttpRequest", "WebSocket", "EventSource", "sendBeacon", "import(", "importScripts", "new Image"];
+
+/// What in a script looks like a request.
+fn requests(script: &str) -> impl Iterator<Item = String> + '_ {
+    let asks = ASKS
+        .iter()
+        .filter(|ask| script.contains(**ask))
+        .map(|ask| format!("`{ask}` in a script: no page asks for more"));
+    let hosts = script.contains("://").then(|| "a script names an address; no page needs another host".to_owned());
+    asks.chain(hosts)
 }
 
 impl Site {
@@ -83,6 +111,12 @@ impl Site {
         }
         let (path, anchor) = value.split_once('#').unwrap_or((value, ""));
         let path = path.split('?').next().unwrap_or("");
+        // Without a server there is no root, and a folder is shown as a list of its files.
+        if page != NOT_FOUND && (path.starts_with('/') || path.ends_with('/')) {
+            return Some(format!(
+                "the link `{value}` is dead when the book is opened from disk; name the page from here"
+            ));
+        }
         let Some(target) = resolve(page, path) else {
             return Some(format!("`{value}` leads out of the book"));
         };
@@ -108,7 +142,7 @@ fn resolve(page: &str, path: &str) -> Option<String> {
     if path.is_empty() {
         return Some(page.to_owned());
     }
-    let mut parts: Vec<&str> = match path.starts_with('/') || page == "404.html" {
+    let mut parts: Vec<&str> = match path.starts_with('/') || page == NOT_FOUND {
         true => Vec::new(),
         false => page.split('/').collect(),
     };
@@ -156,10 +190,20 @@ mod tests {
 
     #[test]
     fn links_inside_the_book_that_lead_somewhere_are_fine() {
-        let inner = "<a href='../index.html#top'><a href='./'><a href='#x' id=x><a href='https://go.dev/issue/1'>";
-        let files =
-            [("index.html", "<h1 id=top><a href='in/'>"), ("in/index.html", inner), ("404.html", "<a href='in/'>")];
+        let inner = "<a href='../index.html#top'><a href='#x' id=x><a href='https://go.dev/issue/1'>";
+        let files = [
+            ("index.html", "<h1 id=top><a href='in/index.html'>"),
+            ("in/index.html", inner),
+            ("404.html", "<a href='in/'>"),
+        ];
         assert_eq!(faults(&files), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_link_that_only_a_server_understands_is_found() {
+        let found = faults(&[("index.html", "<a href='/index.html'><a href='in/'>"), ("in/index.html", "")]);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found.iter().all(|fault| fault.contains("is dead when the book is opened from disk")));
     }
 
     #[test]
@@ -178,5 +222,15 @@ mod tests {
         let found = faults(&[("index.html", page), ("a.css", "@import 'https://a.test/f'; a { b: url(//a.test/g) }")]);
         assert_eq!(found.len(), 5, "{found:?}");
         assert!(found.iter().all(|fault| fault.contains("is fetched from another host")));
+        let found = faults(&[("index.html", "<p style=\"background: url('https://a.test/b.png')\">")]);
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+
+    #[test]
+    fn a_script_of_ours_that_asks_a_server_is_found() {
+        let script = "fetch('https://a.test/x')";
+        let found = faults(&[("theme/a.js", script), ("book.js", script)]);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found.iter().all(|fault| fault.starts_with("built file theme/a.js: ")), "{found:?}");
     }
 }

@@ -39,12 +39,22 @@ pub fn check(workspace: &Workspace, faults: &mut Vec<Fault>) -> Result<usize, Er
             faults.push(Fault::at(&name, line, format!("links to `{dest_url}` a second time")));
         }
     }
-    let mut files = BTreeSet::new();
-    collect(&src, "", &mut files)?;
-    for file in files.difference(&linked).filter(|file| !NOT_A_CHAPTER.contains(&file.as_str())) {
+    for file in chapters(workspace)?.difference(&linked) {
         faults.push(Fault::in_file(format!("book/src/{file}"), "is in no link of SUMMARY.md, so nobody can read it"));
     }
     Ok(count)
+}
+
+/// The Markdown files that are chapters, by name.
+///
+/// # Errors
+///
+/// When the directory cannot be read.
+pub fn chapters(workspace: &Workspace) -> Result<BTreeSet<String>, Error> {
+    let mut files = BTreeSet::new();
+    collect(&workspace.src(), "", &mut files)?;
+    files.retain(|file| !NOT_A_CHAPTER.contains(&file.as_str()));
+    Ok(files)
 }
 
 fn collect(dir: &Path, prefix: &str, files: &mut BTreeSet<String>) -> Result<(), Error> {

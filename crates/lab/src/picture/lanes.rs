@@ -1,9 +1,10 @@
 //! Swim lanes: one request from top to bottom, a lane for each who takes part, an arrow for each message.
 
-use httptrace::{Actor, Channel, ConnId, Event, Record, Step, TaskName};
+use httptrace::{Actor, Channel, ConnId, Event, Record, TaskName};
 
 use crate::html::escape;
 use crate::picture::Drawing;
+use crate::picture::requests::one_request;
 use crate::picture::svg::{Anchor, Sheet, WIDTH};
 
 /// Whose column it is.
@@ -104,28 +105,13 @@ pub struct Lanes {
 }
 
 impl Lanes {
-    /// Reads request number `request`, from 1, out of a trace: what lies between the caller's call of
-    /// `get` and the next one.
+    /// Reads request number `request`, from 1, out of a trace: what lies between its beginning and that of the next.
     ///
     /// # Errors
     ///
     /// When the trace has fewer requests.
     pub fn of(records: &[Record], request: usize) -> Result<Self, String> {
-        let is_get =
-            |record: &&Record| record.task == Actor::Caller && matches!(record.event, Event::Call { step: Step::Get });
-        let made = records.iter().filter(is_get).count();
-        if request == 0 || request > made {
-            return Err(format!("the trace has {made} requests, so there is no request {request} to draw"));
-        }
-        let mut seen = 0;
-        let rows: Vec<Row> = records
-            .iter()
-            .filter(|record| {
-                seen += usize::from(is_get(record));
-                seen == request
-            })
-            .map(row)
-            .collect();
+        let rows: Vec<Row> = one_request(records, request)?.iter().map(row).collect();
         let mut lanes = vec![Lane::new(Who::Caller, None)];
         for row in &rows {
             match &row.mark {
@@ -155,6 +141,7 @@ impl Lanes {
         }
         for (i, row) in self.rows.iter().enumerate() {
             let y = TOP + STEP * (i as f64 + 1.0) - 6.0;
+            sheet.step(i + 1);
             sheet.text("label faint", (0.0, y + 3.5), Anchor::Start, &(i + 1).to_string());
             match &row.mark {
                 Mark::Note(lane) => {
@@ -178,6 +165,7 @@ impl Lanes {
                     sheet.text("label", (x, y - 4.0), Anchor::Middle, &row.label);
                 }
             }
+            sheet.end();
         }
         let names: Vec<String> = self.lanes.iter().map(|lane| self.heading(*lane)).collect();
         let description =
@@ -367,5 +355,14 @@ mod tests {
         let svg = lanes(1).unwrap().draw("T").svg;
         assert_eq!(svg, lanes(1).unwrap().draw("T").svg);
         assert_eq!(svg.matches("<polygon").count(), 5);
+    }
+
+    #[test]
+    fn every_line_of_the_words_is_a_step_of_the_picture() {
+        let drawing = lanes(1).unwrap().draw("T");
+        for step in 1..=drawing.words.len() {
+            assert_eq!(drawing.svg.matches(&format!("data-step=\"{step}\"")).count(), 1);
+        }
+        assert_eq!(drawing.svg.matches("data-step").count(), drawing.words.len());
     }
 }

@@ -123,6 +123,7 @@ impl Strip {
         }
         for (i, column) in self.columns.iter().enumerate() {
             let x = LEFT + width * (i as f64 + 0.5);
+            sheet.step(i + 1);
             for row in 0..column.guess().max(column.alive.len()) {
                 let y = floor - 6.0 - STEP * row as f64;
                 match column.alive.get(row) {
@@ -138,6 +139,7 @@ impl Strip {
                 let class = if row == 2 { "label strong" } else { "label" };
                 sheet.text(class, (x, floor + 18.0 + 16.0 * row as f64), Anchor::Middle, &number.to_string());
             }
+            sheet.end();
         }
         let last = self.last();
         let description =

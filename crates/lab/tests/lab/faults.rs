@@ -114,7 +114,66 @@ fn a_key_that_is_no_option_fails_the_build() {
     planted(
         BUILD,
         |book| book.edit("book/questions/q.toml", "value = \"3\"", "value = \"4\""),
-        &["book/src/one.md:9: ", "the recording says `3`, and no option has that value"],
+        &["book/src/one.md:9: ", "the key says `3`, and no option has that value"],
+    );
+}
+
+#[test]
+fn a_question_that_breaks_a_rule_fails_the_build() {
+    let third = "[[question.option]]\nvalue = \"13\"\nexplanation.en = \"Two each.\"\n";
+    planted(
+        BUILD,
+        |book| book.edit("book/questions/q.toml", third, ""),
+        &["book/questions/q.toml: question `alive`: has 2 options; there must be 3 to 5"],
+    );
+}
+
+#[test]
+fn too_few_questions_at_the_end_of_a_chapter_fail_the_build() {
+    planted(BUILD, add_to_two("\n{{#check alive}}\n"), &["two.md:9: ", "a chapter ends with 3 to 5 questions, not 1"]);
+}
+
+#[test]
+fn a_question_asked_twice_or_by_nobody_or_without_an_answer_is_found() {
+    planted(
+        LOOK,
+        add_to_two("\n{{#predict alive}}\n"),
+        &["FAIL  questions and keys", "two.md:9: asks `alive` a second time, after book/src/one.md:9"],
+    );
+    planted(
+        LOOK,
+        |book| book.edit("book/src/one.md", "{{#predict alive}}", "Nothing."),
+        &["book/questions: no chapter asks `alive`"],
+    );
+    planted(
+        LOOK,
+        |book| book.edit("book/src/answers.md", "{{#answers}}", "None."),
+        &["book/src: questions are asked, and no page has `{{#answers}}`"],
+    );
+}
+
+#[test]
+fn a_stated_answer_that_nothing_shows_fails_the_build() {
+    let key = "{ recording = \"tiny\", line = \"answer\" }";
+    let stated = |because: &str| format!("{{ value = \"3\", because = \"{because}\" }}");
+    planted(
+        BUILD,
+        |book| book.edit("book/questions/q.toml", key, &stated("RL-Z9")),
+        &["one.md:9: ", "`RL-Z9` is neither an exit nor a recording with one of its lines"],
+    );
+    planted(
+        BUILD,
+        |book| book.edit("book/questions/q.toml", key, &stated("tiny: answer: 4")),
+        &["one.md:9: ", "book/recordings/tiny.out has no line `answer: 4`"],
+    );
+}
+
+#[test]
+fn a_picture_of_a_request_that_the_trace_does_not_have_fails_the_build() {
+    planted(
+        BUILD,
+        |book| book.edit("book/pictures.toml", "request = 1", "request = 3"),
+        &["book/src/one.md:13: ", "the trace has 2 requests, so there is no request 3 to draw"],
     );
 }
 
@@ -236,8 +295,8 @@ fn an_example_that_fails_or_does_not_compile_is_told_with_its_complaint() {
 fn a_summary_link_to_nothing_and_a_chapter_that_nobody_links_are_found() {
     planted(
         LOOK,
-        |book| book.append("book/src/SUMMARY.md", "- [Four](four.md)\n"),
-        &["book/src/SUMMARY.md:6: links to `four.md`, which is not there"],
+        |book| book.append("book/src/SUMMARY.md", "\n[Four](four.md)\n"),
+        &["book/src/SUMMARY.md:9: links to `four.md`, which is not there"],
     );
     planted(
         LOOK,
@@ -263,6 +322,79 @@ fn a_dead_link_and_a_dead_anchor_are_found() {
         add_to_two("\n[a](one.md#gone)\n"),
         &["two.html: the link `one.html#gone` is dead: one.html has no id"],
     );
+}
+
+#[test]
+fn a_link_that_only_a_server_understands_is_found() {
+    planted(
+        LOOK,
+        add_to_two("\n<a href=\"/one.html\">one</a>\n"),
+        &["built page two.html: the link `/one.html` is dead when the book is opened from disk"],
+    );
+}
+
+#[test]
+fn a_misspelled_word_is_found_with_or_without_a_list_of_words() {
+    planted(
+        LOOK,
+        add_to_two("\nWe recieve it.\n"),
+        &["FAIL  words spelled", "book/src/two.md:9: `recieve` is a known misspelling of receive"],
+    );
+    let unlisted = |book: &TinyBook| {
+        assert!(book.lab(&["words", "--write"]).0);
+        book.append("book/src/two.md", "\nA frobnicator.\n");
+    };
+    planted(LOOK, unlisted, &["book/src/two.md:9: `frobnicator` is not in book/words.txt"]);
+    planted(&["words", "--write"], add_to_two("\nWe recieve it.\n"), &["two.md:9: `recieve` is a known misspelling"]);
+}
+
+#[test]
+fn the_list_of_words_is_made_from_the_book() {
+    let book = TinyBook::new();
+    book.write("book/words.txt", "old\n");
+    let (ok, said) = book.lab(&["words"]);
+    assert!(ok && said.contains("+ printed\n") && said.contains("- old\n"), "{said}");
+    assert!(book.lab(&["words", "--write"]).0);
+    assert!(book.read("book/words.txt").lines().any(|word| word == "printed"));
+    let (ok, said) = book.lab(LOOK);
+    assert!(ok, "{said}");
+}
+
+#[test]
+fn a_thing_called_by_another_name_is_found() {
+    let plant = |book: &TinyBook| {
+        book.write("book/terms.toml", "term = [{ wrong = \"read loop\", right = \"read_loop\" }]\n");
+        book.append("book/src/two.md", "\nHere the read\nloop waits.\n");
+    };
+    planted(LOOK, plant, &["book/src/two.md:9: `read loop` is called `read_loop` in this book"]);
+}
+
+#[test]
+fn an_exit_without_an_entry_a_test_or_a_scenario_is_found() {
+    let plant = |book: &TinyBook| {
+        book.write("crates/httptrace/tests/all.rs", "Exit::IdleServerClosed");
+        book.write("book/scenarios/a.toml", "exits = [\"RL-I1\"]\n");
+    };
+    let book = TinyBook::new();
+    plant(&book);
+    let (ok, said) = book.lab(LOOK);
+    assert!(!ok && said.contains("FAIL  exits"), "{said}");
+    assert!(said.contains("built page exits.html: has no entry for the exit RL-I1\n"), "{said}");
+    assert!(said.contains("crates: no recorded trace and no test takes the exit RL-I2\n"), "{said}");
+    assert!(!said.contains("takes the exit RL-I1\n"), "{said}");
+    assert!(said.contains("book/scenarios: no scenario has RL-I2 among its `exits`\n"), "{said}");
+    assert!(!said.contains("no scenario has RL-I1 "), "{said}");
+    assert!(!said.contains("no scenario has GC-6 "), "Go has no futures to drop: {said}");
+}
+
+#[test]
+fn a_script_that_asks_a_server_is_found() {
+    let plant = |book: &TinyBook| {
+        book.write("book/theme/x.js", "fetch('more.json');\n");
+        book.append("book/book.toml", "additional-js = [\"theme/x.js\"]\n");
+    };
+    planted(LOOK, plant, &["built file theme/x-", "`fetch(` in a script"]);
+    planted(BUILD, add_to_two("\n<script>1</script>\n"), &["book/src/two.md:9: <script> in a chapter"]);
 }
 
 #[test]

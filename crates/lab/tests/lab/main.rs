@@ -9,6 +9,7 @@
 //! - [`serve`]: the book on a port, until Ctrl-C
 //! - [`go`]: Go's places, names and lines beside ours
 //! - [`mdbook`]: plain mdBook talks to the lab
+//! - [`take_along`]: the book in one file, and on paper
 
 mod book;
 mod exercises;
@@ -17,3 +18,4 @@ mod go;
 mod mdbook;
 mod serve;
 mod support;
+mod take_along;

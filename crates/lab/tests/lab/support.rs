@@ -55,6 +55,9 @@ explanation.en = "One connection."
 [[question.option]]
 value = "5"
 explanation.en = "One each."
+[[question.option]]
+value = "13"
+explanation.en = "Two each."
 "#;
 
 const PICTURES: &str = r#"
@@ -119,7 +122,11 @@ impl TinyBook {
         book.write("examples/src/lib.rs", "");
         book.write("examples/examples/tiny.rs", &EXAMPLE.replace("TRACE\"#", &format!("{TRACE}\"#")));
         book.write("book/book.toml", "[book]\ntitle = \"Tiny\"\n[build]\nbuild-dir = \"html\"\ncreate-missing = false\nuse-default-preprocessors = false\n[output.html]\nsite-url = \"/\"\n");
-        book.write("book/src/SUMMARY.md", "# Summary\n\n- [One](one.md)\n- [Two](two.md)\n- [Three]()\n");
+        book.write(
+            "book/src/SUMMARY.md",
+            "# Summary\n\n- [One](one.md)\n- [Two](two.md)\n- [Three]()\n\n[Answers](answers.md)\n",
+        );
+        book.write("book/src/answers.md", "# Answers\n\n{{#answers}}\n");
         book.write("book/src/one.md", CHAPTER);
         book.write("book/src/two.md", "# Two\n\n## There\n\n```console\n$ cargo run\n```\n");
         book.write("book/pictures.toml", PICTURES);
