@@ -334,6 +334,8 @@ async fn write_counted(
         if n == 0 && sent == length {
             return Ok(());
         }
+        // Differs from Go: of a body that is too long it sends as much as was declared, which a server takes for all of it.
+        // Here the last piece is held back, so the request is never complete.
         if n == 0 || total > length {
             let total = total + read_rest(&mut source, &mut piece).await?;
             let text = format!("http: ContentLength={length} with Body length {total}");
