@@ -195,6 +195,18 @@ pub struct CountedSeam {
     parked: Arc<Notify>,
 }
 
+impl CountedSeam {
+    /// Resolves when no task is ready to run: all that could do something have done it. Dials, drains and timers may be
+    /// under way.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: nothing is taken, only looked at.
+    pub async fn idle(&self) {
+        self.parked.notified().await;
+    }
+}
+
 impl Runtime for CountedSeam {
     fn spawn(&self, name: TaskName, task: BoxFuture<'static, ()>) {
         self.tokio.spawn(name, task);

@@ -14,9 +14,11 @@ use crate::exercise::desk;
 use crate::gotree::GoTree;
 use crate::preprocess::{self, Lab};
 use crate::record::record;
+use crate::scenarios::{Run, run};
 use crate::serve::{self, Site};
 use crate::symbols::find;
 use crate::walk::Walks;
+use crate::with_go::{Diff, Go, diff, go};
 use crate::workspace::Workspace;
 
 /// The workbench of "Why Three?": builds the book, serves it on your own machine, and checks that every
@@ -43,12 +45,18 @@ enum Task {
         #[arg(long, value_name = "FILE", conflicts_with = "dest")]
         zip: Option<Option<PathBuf>>,
     },
-    /// Run the examples of book/recordings/index.toml and keep what they print.
+    /// Run the examples and commands of book/recordings/index.toml and keep what they print.
     Record {
         /// The recordings to make; without any, all of them.
         #[arg(value_name = "EXAMPLE")]
         names: Vec<String>,
     },
+    /// Run scenarios in this port and print what came of them.
+    Run(Run),
+    /// Play scenarios with real Go and print what came of them.
+    Go(Go),
+    /// Compare this port with what real Go does in scenarios.
+    Diff(Diff),
     /// Run everything again and look for anything in the book that is not so.
     Check {
         /// Leave out running the examples, which takes the longest.
@@ -170,6 +178,9 @@ impl Cli {
                 say(&format!("{new} new, {old} no longer used; {done}"));
                 Ok(())
             }
+            Task::Run(options) => run(&options, |text| say(text.trim_end())),
+            Task::Go(options) => go(&workspace, &options, |text| say(text.trim_end())),
+            Task::Diff(options) => diff(&workspace, &options, |text| say(text.trim_end())),
             Task::Preprocess { .. } => preprocess::speak(&workspace, std::io::stdin().lock(), std::io::stdout().lock()),
         }
     }

@@ -95,6 +95,9 @@ pub enum Error {
     /// A Go tree that was named is none, or another one.
     #[error("{0}")]
     GoTree(String),
+    /// Scenarios that could not be read or run, each with what is wrong.
+    #[error("{}", .0.join("\nerror: "))]
+    Scenarios(Vec<String>),
     /// There is no recording of this name to make.
     #[error("no example `{0}` in book/recordings/index.toml; it lists: {1}")]
     NotInIndex(String, String),

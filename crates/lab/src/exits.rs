@@ -1,26 +1,36 @@
 //! The list of all exits, from the one table of [`Exit`].
+//!
+//! # Layout
+//!
+//! - this file: the list and its entries
+//! - [`shown`]: the scenario or the test that shows an exit
+
+pub mod shown;
 
 use httptrace::exit::{Exit, Facts};
 
 use crate::html;
+use crate::workspace::Workspace;
+use shown::Shown;
 
 /// Every exit, grouped by place under headings of its own: an anchor, what it is, who causes it, what the caller sees,
-/// what becomes of the connection, and Go's lines. The anchor is the id in lower case: `#rl-b1`.
+/// what becomes of the connection, Go's lines, and a scenario that takes it. The anchor is the id in lower case: `#rl-b1`.
 ///
 /// # Errors
 ///
-/// When an exit does not begin with its place, or names lines that are none.
-pub fn list() -> Result<String, String> {
+/// When an exit does not begin with its place, names lines that are none, or is not shown as it must be (see
+/// [`shown::all`]).
+pub fn list(workspace: &Workspace) -> Result<String, String> {
     let mut out = String::new();
     let mut current = "";
-    for exit in Exit::ALL {
+    for (exit, shown) in Exit::ALL.iter().zip(shown::all(workspace)?) {
         let facts = exit.facts();
         let (place, what) = place(&facts)?;
         if place != current {
             out.push_str(&format!("## {place}\n\n"));
             current = place;
         }
-        out.push_str(&entry(&facts, what)?);
+        out.push_str(&entry(&facts, what, &shown)?);
     }
     Ok(out)
 }
@@ -30,7 +40,7 @@ fn place(facts: &Facts) -> Result<(&'static str, &'static str), String> {
     facts.what.split_once(": ").ok_or_else(|| format!("{} does not begin with its place and a colon", facts.id))
 }
 
-fn entry(facts: &Facts, what: &str) -> Result<String, String> {
+fn entry(facts: &Facts, what: &str, shown: &Shown) -> Result<String, String> {
     let anchor = facts.id.to_ascii_lowercase();
     let rows = [
         ("caused by", html::inline(facts.who)),
@@ -42,9 +52,10 @@ fn entry(facts: &Facts, what: &str) -> Result<String, String> {
     let rows: String = rows.iter().map(|(name, text)| format!("<div><dt>{name}</dt><dd>{text}</dd></div>\n")).collect();
     // No empty line in between: Markdown takes it for the end of the HTML.
     Ok(format!(
-        "<div class=\"exit\" id=\"{anchor}\">\n<p><a href=\"#{anchor}\"><code>{}</code></a> {}</p>\n<dl>\n{rows}</dl>\n</div>\n\n",
+        "<div class=\"exit\" id=\"{anchor}\">\n<p><a href=\"#{anchor}\"><code>{}</code></a> {}</p>\n<dl>\n{rows}</dl>\n{}</div>\n\n",
         facts.id,
         html::inline(what),
+        shown.html(),
     ))
 }
 
@@ -94,7 +105,7 @@ mod tests {
 
     #[test]
     fn each_place_is_one_heading() {
-        let list = list().unwrap();
+        let list = list(&Workspace::find().unwrap()).unwrap();
         let headings: Vec<_> = list.lines().filter_map(|line| line.strip_prefix("## ")).collect();
         let expected = [
             "read_loop, idle",
@@ -107,6 +118,10 @@ mod tests {
             "expect-continue",
         ];
         assert_eq!(headings, expected);
+    }
+
+    fn a_scenario() -> Shown {
+        Shown::Scenario { path: "s.toml".to_owned(), about: "Is <it>?".to_owned(), text: "one\n\ntwo\n".to_owned() }
     }
 
     #[test]
@@ -122,7 +137,7 @@ mod tests {
         };
         let (place, what) = place(&facts).unwrap();
         assert_eq!(place, "somewhere");
-        let entry = entry(&facts, what).unwrap();
+        let entry = entry(&facts, what, &a_scenario()).unwrap();
         for wanted in [
             "id=\"xx-1\"",
             "<a href=\"#xx-1\"><code>XX-1</code></a> it <code>ends</code> &amp; is gone.</p>",
@@ -131,6 +146,8 @@ mod tests {
             "<dt>connection</dt><dd>closed</dd>",
             "<dt>Go 1.12.7</dt><dd>–</dd>",
             "go1.27.3/src/net/http/transport.go#L7\">7</a></dd>",
+            "<summary>Is &lt;it&gt;?</summary>",
+            "cargo lab run s.toml",
         ] {
             assert!(entry.contains(wanted), "{wanted} in {entry}");
         }
@@ -142,6 +159,6 @@ mod tests {
         let facts = Facts { what: "nowhere", ..Exit::ALL[0].facts() };
         assert!(place(&facts).unwrap_err().starts_with(facts.id));
         let facts = Facts { go_1_27_3: "x", ..Exit::ALL[0].facts() };
-        assert_eq!(entry(&facts, "").unwrap_err(), format!("{}: `x` is no line of a file", facts.id));
+        assert_eq!(entry(&facts, "", &a_scenario()).unwrap_err(), format!("{}: `x` is no line of a file", facts.id));
     }
 }

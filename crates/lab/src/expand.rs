@@ -164,7 +164,7 @@ impl Expander {
             "dictionary" if argument.is_empty() => {
                 (&mut used.tables, dictionary::markdown(&self.workspace, &self.walks))
             }
-            "exits" if argument.is_empty() => (&mut used.exits, exits::list()),
+            "exits" if argument.is_empty() => (&mut used.exits, exits::list(&self.workspace)),
             _ => return None,
         };
         *count += 1;

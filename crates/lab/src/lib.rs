@@ -32,6 +32,11 @@
 //! - [`search`]: the index of the built pages
 //! - [`serve`]: the book on a loopback port
 //!
+//! Small experiments:
+//!
+//! - [`scenarios`]: the commands that run them
+//! - [`with_go`]: the commands that need real Go, or what is recorded of it
+//!
 //! From code to recordings, and back:
 //!
 //! - [`record`]: runs examples and keeps what they print
@@ -63,8 +68,10 @@ pub mod prose;
 pub mod question;
 pub mod record;
 pub mod recording;
+pub mod scenarios;
 pub mod search;
 pub mod serve;
 pub mod symbols;
 pub mod walk;
+pub mod with_go;
 pub mod workspace;

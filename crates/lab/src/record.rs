@@ -44,11 +44,12 @@ impl<'a> Runner<'a> {
     ///
     /// When one does not compile: a fault with what the compiler said.
     pub fn compile(&self, recordings: &[&Recording]) -> Result<(), Error> {
-        if recordings.is_empty() {
+        let examples: Vec<&&Recording> = recordings.iter().filter(|recording| recording.lab().is_none()).collect();
+        if examples.is_empty() {
             return Ok(());
         }
         let mut command = self.command("build");
-        for recording in recordings {
+        for recording in examples {
             command.args(["--example", recording.example()]);
         }
         let output = command.output().map_err(Error::io("cannot start cargo"))?;
@@ -91,16 +92,27 @@ impl<'a> Runner<'a> {
         let dir = tempfile::tempdir().map_err(Error::io("cannot make a temporary directory"))?;
         let (out, err) = (dir.path().join("stdout"), dir.path().join("stderr"));
         let create = |path: &Path| File::create(path).map_err(Error::io("cannot write into a temporary directory"));
-        let child = self
-            .command("run")
-            .args(["--example", recording.example(), "--"])
-            .args(args)
+        let mut command = match recording.lab() {
+            // This program is the lab; Cargo would only find that out again.
+            Some(lab) => {
+                let program = std::env::current_exe().map_err(Error::io("cannot tell where the lab is"))?;
+                let mut command = Command::new(program);
+                command.args(lab).current_dir(self.workspace.root());
+                command
+            }
+            None => {
+                let mut command = self.command("run");
+                command.args(["--example", recording.example(), "--"]).args(args);
+                command
+            }
+        };
+        let child = command
             .stdin(Stdio::null())
             .stdout(create(&out)?)
             .stderr(create(&err)?)
             .spawn()
-            .map_err(Error::io("cannot start cargo"))?;
-        let status = wait(child, RUN_LIMIT).map_err(Error::io("cannot wait for cargo"))?;
+            .map_err(Error::io(format!("cannot start `{shown}`")))?;
+        let status = wait(child, RUN_LIMIT).map_err(Error::io(format!("cannot wait for `{shown}`")))?;
         let said = || tail(&String::from_utf8_lossy(&std::fs::read(&err).unwrap_or_default()));
         match status {
             None => {

@@ -22,6 +22,9 @@ pub struct Recording {
     /// The example to run; without it, the one called like the recording.
     #[serde(default)]
     example: Option<String>,
+    /// Run this command of the lab instead of an example: `["run", "book/scenarios/puzzle.toml"]`.
+    #[serde(default)]
+    lab: Vec<String>,
     /// Its arguments.
     #[serde(default)]
     pub args: Vec<String>,
@@ -42,6 +45,11 @@ impl Recording {
         self.example.as_deref().unwrap_or(&self.name)
     }
 
+    /// The arguments of the lab, where it is a command of the lab that is run.
+    pub fn lab(&self) -> Option<&[String]> {
+        (!self.lab.is_empty()).then_some(self.lab.as_slice())
+    }
+
     /// What may differ from run to run.
     pub fn rules(&self) -> Rules {
         Rules { times: self.times, races: self.races.clone() }
@@ -49,6 +57,9 @@ impl Recording {
 
     /// The command as the reader types it.
     pub fn command(&self) -> String {
+        if let Some(lab) = self.lab() {
+            return format!("cargo lab {}", lab.join(" "));
+        }
         let mut command = format!("cargo run --example {}", self.example());
         if !self.args.is_empty() {
             command.push_str(" -- ");
@@ -94,6 +105,16 @@ impl Recordings {
         let path = dir.join("index.toml");
         let index: Index = toml::from_str(&Error::read(&path)?)
             .map_err(|error| Faults(vec![Fault::in_file(workspace.name_of(&path), error.to_string())]))?;
+        let mixed = |recording: &&Recording| {
+            recording.lab().is_some() && (recording.trace || recording.example.is_some() || !recording.args.is_empty())
+        };
+        if let Some(recording) = index.recording.iter().find(mixed) {
+            let what = format!(
+                "`{}` runs a command of the lab: it has no example, args or trace beside `lab`",
+                recording.name
+            );
+            return Err(Faults(vec![Fault::in_file(workspace.name_of(&path), what)]).into());
+        }
         Ok(Recordings { dir, list: index.recording })
     }
 
@@ -231,6 +252,8 @@ mod tests {
         let (_dir, recordings) = recordings(INDEX, None);
         assert_eq!(recordings.get("a").unwrap().command(), "cargo run --example a");
         assert_eq!(recordings.get("b").unwrap().command(), "cargo run --example a -- --kill");
+        let (_dir, lab) = self::recordings("[[recording]]\nname = \"c\"\nlab = [\"run\", \"x.toml\"]\n", None);
+        assert_eq!(lab.get("c").unwrap().command(), "cargo lab run x.toml");
         assert_eq!(
             recordings.get("b").unwrap().trace_command(),
             "cargo run --example a -- --kill --stepped 1 --trace FILE"

@@ -68,11 +68,6 @@ impl Workspace {
         self.root.join("book/pictures.toml")
     }
 
-    /// The scenarios; a book may have none yet.
-    pub fn scenarios(&self) -> PathBuf {
-        self.root.join("book/scenarios")
-    }
-
     /// The names that the book uses for things, and those that it does not.
     pub fn terms(&self) -> PathBuf {
         self.root.join("book/terms.toml")
@@ -86,6 +81,16 @@ impl Workspace {
     /// What real Go did.
     pub fn measured(&self) -> PathBuf {
         self.root.join("book/data/go_measured.json")
+    }
+
+    /// The scenarios and what real Go did with them; a book may have none yet.
+    pub fn scenarios(&self) -> PathBuf {
+        self.root.join("book/scenarios")
+    }
+
+    /// The directory that cargo builds into, and so may the lab.
+    pub fn made(&self) -> PathBuf {
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), |dir| self.root.join(dir))
     }
 
     /// `path` as it is written in messages: from the root, with forward slashes.

@@ -44,6 +44,11 @@ impl Router {
         self.route(path, Route::Respond(Respond::new(make)))
     }
 
+    /// Answers every path that has nothing of its own with a reply, in place of 404.
+    pub fn otherwise(self, reply: Reply) -> Self {
+        Router { missing: reply.build(), ..self }
+    }
+
     /// Runs a script at `path`, which begins when the whole request is in. When it comes to its end the
     /// router goes on with the next request.
     pub fn script(self, path: impl Into<String>, script: Script) -> Self {

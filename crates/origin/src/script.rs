@@ -96,6 +96,11 @@ impl Script {
         Script::default()
     }
 
+    /// A script of these steps.
+    pub fn of(steps: Vec<Step>) -> Self {
+        Script { steps }
+    }
+
     /// Adds any step.
     pub fn step(mut self, step: Step) -> Self {
         self.steps.push(step);

@@ -96,6 +96,7 @@ impl Stack {
             }
             Step::Pause(time) => {
                 let rt = conn.server().rt();
+                let _ends_by_itself = rt.census().busy();
                 rt.timer(rt.now() + time).await;
                 Ok(())
             }

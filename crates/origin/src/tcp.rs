@@ -8,12 +8,12 @@ use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use httptrace::{BoxFuture, Io, TokioRuntime};
+use httptrace::{BoxFuture, Census, Io, Runtime as _, TokioRuntime};
 use socket2::{Domain, SockRef, Socket, Type};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 
 use crate::peer::{Accept, Peer};
@@ -37,6 +37,10 @@ pub struct TcpOrigin {
     scheme: &'static str,
     addr: SocketAddr,
     handle: Handle,
+    /// Told whenever the origin's thread is about to sleep for want of work.
+    parked: Arc<Notify>,
+    /// Knows of the pauses of scripts.
+    census: Arc<Census>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -68,14 +72,19 @@ impl TcpOrigin {
         plan: Plan,
         wrap: impl Fn(TcpPeer) -> Box<dyn Peer> + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let parked = Arc::new(Notify::new());
+        let hook = Arc::clone(&parked);
+        let runtime =
+            Builder::new_current_thread().enable_all().on_thread_park(move || hook.notify_waiters()).build()?;
         let handle = runtime.handle().clone();
         let (listener, addr) = {
             let _inside = runtime.enter();
             listen()?
         };
         let listener = Listener { listener, wrap };
-        let server = Server::new(plan, TokioRuntime::new());
+        let rt = TokioRuntime::new();
+        let census = Arc::clone(rt.census());
+        let server = Server::new(plan, rt);
         let serving = Arc::clone(&server).serve(listener, |task| drop(tokio::spawn(task)));
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new().name("origin".to_owned()).spawn(move || {
@@ -92,7 +101,7 @@ impl TcpOrigin {
             // Dropping the runtime drops its tasks, and with them every connection.
             drop(runtime);
         })?;
-        Ok(TcpOrigin { server, scheme, addr, handle, stop: Some(stop), thread: Some(thread) })
+        Ok(TcpOrigin { server, scheme, addr, handle, parked, census, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -150,6 +159,28 @@ impl TcpOrigin {
     /// When that takes more than 30 s of real time; the text has the counters.
     pub async fn reached(&self, label: &str) -> Arc<Stats> {
         self.until(|stats| stats.reached(label) > 0).await
+    }
+
+    /// Waits until it has nothing left to do: whatever has reached its sockets is taken in, and no script is in a pause. What
+    /// waits for the peer, at a gate, or for a peer that does not read, may remain. From any executor.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: nothing is taken, only looked at.
+    pub async fn quiet(&self) {
+        let (parked, census) = (Arc::clone(&self.parked), Arc::clone(&self.census));
+        let task = self.handle.spawn(async move {
+            // Two sleeps in a row: before the second one the event queue has been asked once more.
+            let mut quiet = 0;
+            while quiet < 2 {
+                census.until(|_| !census.is_busy()).await;
+                parked.notified().await;
+                quiet = if census.is_busy() { 0 } else { quiet + 1 };
+            }
+        });
+        let _stopped_asking = AbortOnDrop(task.abort_handle());
+        // It ends early only if the origin does, which then is quiet too.
+        let _ended = task.await;
     }
 
     /// Stops it, as dropping does, and returns the last counters.

@@ -28,6 +28,11 @@ impl IoError {
         IoError { kind: error.kind(), text: go_io_text(error).into() }
     }
 
+    /// The same error as a call of this name gives it on.
+    pub(crate) fn from_within(&self, call: &str) -> Self {
+        IoError { kind: self.kind, text: format!("{call}: {self}").into() }
+    }
+
     /// Go: `io.ErrUnexpectedEOF`
     pub(crate) fn unexpected_eof() -> Self {
         IoError { kind: io::ErrorKind::UnexpectedEof, text: "unexpected EOF".into() }

@@ -253,6 +253,21 @@ impl ConnShared {
         }
     }
 
+    /// An error in the middle of a body that Go lets its TCP connection read for itself, `net.TCPConn.ReadFrom`: that call
+    /// stands before the error of the body or of the write. A TLS connection has no such call.
+    ///
+    /// Go: net/tcpsock.go (*TCPConn).ReadFrom
+    #[doc(alias = "ReadFrom")]
+    pub(crate) fn while_reading_from(&self, error: Error) -> Error {
+        let Some((local, peer)) = self.addrs.filter(|_| self.tls.is_none()) else { return error };
+        let within = |fault: &IoError| fault.from_within(&format!("readfrom tcp {local}->{peer}"));
+        match &error {
+            Error::Io(fault) => Error::Io(within(fault)),
+            Error::RequestBody(fault) => Error::RequestBody(within(fault)),
+            _ => error,
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Socket> {
         // A stream that panicked while it was polled is as good as closed: go on and let close() drop it.
         self.socket.lock()

@@ -111,7 +111,15 @@ impl Lanes {
     ///
     /// When the trace has fewer requests.
     pub fn of(records: &[Record], request: usize) -> Result<Self, String> {
-        let rows: Vec<Row> = one_request(records, request)?.iter().map(row).collect();
+        Ok(Self::of_rows(one_request(records, request)?.iter().map(row).collect()))
+    }
+
+    /// All that a trace has, of however many requests.
+    pub fn of_all(records: &[Record]) -> Self {
+        Self::of_rows(records.iter().map(row).collect())
+    }
+
+    fn of_rows(rows: Vec<Row>) -> Self {
         let mut lanes = vec![Lane::new(Who::Caller, None)];
         for row in &rows {
             match &row.mark {
@@ -121,7 +129,7 @@ impl Lanes {
         }
         lanes.sort();
         lanes.dedup();
-        Ok(Lanes { lanes, rows })
+        Lanes { lanes, rows }
     }
 
     /// The picture: time goes down, the numbers are those of the steps in words.

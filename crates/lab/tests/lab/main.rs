@@ -4,6 +4,7 @@
 //!
 //! - [`support`]: the tiny repository
 //! - [`book`]: the book of this repository itself
+//! - [`exits`]: the page of exits, and the scenarios behind it
 //! - [`faults`]: each kind of fault is planted, and must be found
 //! - [`exercises`]: from the first exercise to the last, and what an exercise must hold
 //! - [`serve`]: the book on a port, until Ctrl-C
@@ -13,9 +14,17 @@
 
 mod book;
 mod exercises;
+//! - [`scenarios`]: scenarios from the command line, and the page on them
+//! - [`with_go`]: what needs real Go, or what is recorded of it
+
+mod book;
+mod exits;
 mod faults;
 mod go;
 mod mdbook;
+mod scenarios;
 mod serve;
 mod support;
 mod take_along;
+#[cfg(unix)]
+mod with_go;

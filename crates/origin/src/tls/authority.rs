@@ -15,6 +15,7 @@ use super::{Goodbye, Identity, Manners, Pem};
 /// [`root`](Authority::root).
 pub struct Authority {
     root: CertificateDer<'static>,
+    root_pem: String,
     /// From this authority's own certificate up to, and without, the root.
     chain: Vec<(CertificateDer<'static>, String)>,
     issuer: Arc<Issuer<'static, KeyPair>>,
@@ -34,7 +35,12 @@ impl Authority {
     pub fn new(name: &str) -> Self {
         let (params, key) = authority(name);
         let root = params.self_signed(&key).expect(NEVER_FAILS);
-        Authority { root: root.der().clone(), chain: Vec::new(), issuer: Arc::new(Issuer::new(params, key)) }
+        Authority {
+            root: root.der().clone(),
+            root_pem: root.pem(),
+            chain: Vec::new(),
+            issuer: Arc::new(Issuer::new(params, key)),
+        }
     }
 
     /// An authority that this one vouches for. What it issues comes with its certificate.
@@ -44,12 +50,22 @@ impl Authority {
         let own = params.signed_by(&key, &self.issuer).expect(NEVER_FAILS);
         let mut chain = vec![(own.der().clone(), own.pem())];
         chain.extend_from_slice(&self.chain);
-        Authority { root: self.root.clone(), chain, issuer: Arc::new(Issuer::new(params, key)) }
+        Authority {
+            root: self.root.clone(),
+            root_pem: self.root_pem.clone(),
+            chain,
+            issuer: Arc::new(Issuer::new(params, key)),
+        }
     }
 
     /// The certificate to trust.
     pub fn root(&self) -> CertificateDer<'static> {
         self.root.clone()
+    }
+
+    /// The same as a file wants it.
+    pub fn root_pem(&self) -> String {
+        self.root_pem.clone()
     }
 
     /// A server's certificate for these names and addresses, good for a hundred years.

@@ -4,6 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use httptrace::{BoxFuture, Io, TokioRuntime};
 use origin::{Accept, End, Peer, Reply, Router, Script, Server};
@@ -37,6 +38,23 @@ async fn stop_ends_a_script_that_waits_for_a_gate_that_nobody_opens() {
     let stats = origin.stop();
     assert_eq!((stats.open, stats.conns[0].end), (0, Some(End::Stopped)));
     assert_eq!(client.rest().await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn it_is_quiet_when_all_that_was_sent_to_it_is_taken_in_and_no_script_is_in_a_pause() {
+    let pause = Duration::from_millis(20);
+    let origin = start(Script::new().await_request().pause(pause).reached("over").await_gate("never"));
+    let mut client = Client::to(&origin).await;
+    let before = Instant::now();
+    client.get("/").await;
+    soon("quiet", origin.quiet()).await;
+    assert_eq!((origin.stats().requests, origin.stats().reached("over")), (1, 1));
+    assert!(before.elapsed() >= pause);
+    drop(client);
+    let left = start(Script::new().hold());
+    drop(Client::to(&left).await);
+    soon("quiet", left.quiet()).await;
+    assert_eq!((left.stats().accepted, left.stats().open), (1, 0), "the end of a connection is taken in too");
 }
 
 #[tokio::test]

@@ -24,6 +24,16 @@ async fn a_router_answers_by_path_and_keeps_the_connection() {
 }
 
 #[tokio::test]
+async fn what_has_no_path_of_its_own_gets_the_routers_other_reply() {
+    let origin = start(Router::new().at("/small", Reply::bytes(3)).otherwise(Reply::bytes(1)));
+    let mut client = Client::to(&origin).await;
+    client.get("/small").await;
+    client.want("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc").await;
+    client.get("/nowhere").await;
+    client.want("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na").await;
+}
+
+#[tokio::test]
 async fn a_head_request_gets_the_head_only() {
     let origin = start(Router::new().at("/", Reply::bytes(3)));
     let mut client = Client::to(&origin).await;

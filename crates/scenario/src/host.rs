@@ -1,0 +1,276 @@
+//! The origins of a run, and what a caller may ask of them.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use client::Roots;
+use origin::tls::Authority;
+use origin::{ConnStats, End, Request, Stats, TcpOrigin};
+use serde::{Deserialize, Serialize};
+use socket2::{Domain, Socket, Type};
+
+use crate::caller::{Normalised, OriginEvent, Place, Seen};
+use crate::numbering::Numbering;
+use crate::outcome::{ConnOutcome, OriginOutcome, Outcome, Read, Received};
+use crate::scenario::{Policy, Scenario};
+use crate::server::{Goodbye, Manner};
+
+/// The origins of one run, each on a thread of its own. Dropping it stops them.
+#[derive(Debug)]
+pub struct Host {
+    origins: BTreeMap<String, Hosted>,
+    authority: Option<Authority>,
+}
+
+#[derive(Debug)]
+struct Hosted {
+    manner: Manner,
+    addr: SocketAddr,
+    at: At,
+}
+
+#[derive(Debug)]
+enum At {
+    Origin(TcpOrigin),
+    /// A port that is taken, and at which nobody listens.
+    Nobody(Socket),
+}
+
+/// A question of the caller to the origins. On a Go program's output it is a line `{"ask":"quiet"}`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum Ask {
+    /// Waits until an origin has seen something.
+    Wait(OriginEvent),
+    /// Opens a gate at all origins.
+    Open {
+        /// Which.
+        gate: String,
+    },
+    /// Waits until no origin has anything under way that ends by itself.
+    Quiet,
+}
+
+/// What a question is answered with, once that is so. To a Go program it is a line `{"answer":"done","moves":7}`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// It is so.
+    Done {
+        /// A number that grows with whatever the origins see and do: two answers with the same one, and nothing happened
+        /// at the origins in between.
+        moves: u64,
+    },
+}
+
+impl Hosted {
+    fn url(&self) -> String {
+        let scheme = match self.manner {
+            Manner::Plain | Manner::Refuses => "http",
+            Manner::Tls(_) | Manner::TlsUnspoken => "https",
+        };
+        format!("{scheme}://{}", self.addr)
+    }
+}
+
+impl Host {
+    /// Starts the origins.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses a port, an event queue or a thread.
+    pub fn start(scenario: &Scenario) -> io::Result<Self> {
+        let speaks_tls = |manner| matches!(manner, Manner::Tls(_));
+        let authority =
+            scenario.origins.values().any(|plan| speaks_tls(plan.manner)).then(|| Authority::new("a scenario's own"));
+        let mut origins = BTreeMap::new();
+        for (name, plan) in &scenario.origins {
+            let at = match (plan.manner, &authority) {
+                (Manner::Refuses, _) => At::Nobody(nobody()?),
+                (Manner::Tls(goodbye), Some(authority)) => {
+                    let identity = authority.issue(["127.0.0.1", "localhost"]);
+                    let identity = match goodbye {
+                        Goodbye::Said => identity,
+                        Goodbye::Unsaid => identity.without_goodbye(),
+                        Goodbye::Cut => identity.cut_short(),
+                    };
+                    At::Origin(TcpOrigin::start_tls(plan.plan.clone(), &identity)?)
+                }
+                (Manner::Tls(_) | Manner::Plain | Manner::TlsUnspoken, _) => {
+                    At::Origin(TcpOrigin::start(plan.plan.clone())?)
+                }
+            };
+            let addr = match &at {
+                At::Origin(origin) => origin.addr(),
+                At::Nobody(socket) => socket.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?,
+            };
+            origins.insert(name.clone(), Hosted { manner: plan.manner, addr, at });
+        }
+        Ok(Host { origins, authority })
+    }
+
+    /// The URL of an origin, to which a path is added.
+    pub fn url(&self, origin: &str) -> Option<String> {
+        self.origins.get(origin).map(Hosted::url)
+    }
+
+    /// What a runner is handed.
+    pub fn normalised(&self, scenario: &Scenario, policy: Policy) -> Normalised {
+        let place = |hosted: &Hosted| Place { url: hosted.url(), addr: hosted.addr.to_string() };
+        Normalised {
+            policy,
+            limit_us: scenario.limit.as_micros() as u64,
+            origins: self.origins.iter().map(|(name, hosted)| (name.clone(), place(hosted))).collect(),
+            roots: self.authority.as_ref().map(Authority::root_pem).unwrap_or_default(),
+            caller: scenario.caller.clone(),
+        }
+    }
+
+    /// Whom the port is to trust.
+    pub fn roots(&self) -> Roots {
+        self.authority.as_ref().map_or_else(Roots::default, |authority| Roots::Only(vec![authority.root()]))
+    }
+
+    /// Answers a question, once that can be done. From any executor.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe, and a gate that was opened stays open.
+    pub async fn ask(&self, ask: &Ask) -> Answer {
+        match ask {
+            Ask::Wait(event) => self.wait(event).await,
+            Ask::Open { gate } => self.tcp().for_each(|(_, origin)| origin.open_gate(gate.as_str())),
+            Ask::Quiet => {
+                for (_, origin) in self.tcp() {
+                    origin.quiet().await;
+                }
+            }
+        }
+        Answer::Done { moves: self.moves() }
+    }
+
+    async fn wait(&self, event: &OriginEvent) {
+        let Some((_, origin)) = self.tcp().find(|(name, _)| *name == event.origin) else {
+            // At an origin that nobody listens at nothing is ever seen.
+            return std::future::pending().await;
+        };
+        origin.server().until(|stats| seen(stats, &event.seen)).await;
+    }
+
+    fn tcp(&self) -> impl Iterator<Item = (&str, &TcpOrigin)> {
+        self.origins.iter().filter_map(|(name, hosted)| match &hosted.at {
+            At::Origin(origin) => Some((name.as_str(), origin)),
+            At::Nobody(_) => None,
+        })
+    }
+
+    fn moves(&self) -> u64 {
+        let moves = |stats: &Stats| {
+            let conns: u64 =
+                stats.conns.iter().map(|conn| conn.received + conn.sent + u64::from(conn.end.is_some())).sum();
+            conns + stats.accepted as u64 + stats.reached.values().sum::<usize>() as u64
+        };
+        self.tcp().map(|(_, origin)| moves(&origin.stats())).sum()
+    }
+
+    /// The counters of every origin, in a few lines each.
+    pub fn report(&self) -> String {
+        self.tcp().map(|(name, origin)| format!("origin {name}: {}", self.named(&origin.stats().to_string()))).collect()
+    }
+
+    /// Adds the origins' half, and puts names in the place of addresses everywhere.
+    pub fn complete(&self, mut outcome: Outcome) -> Outcome {
+        let numbering = Numbering::new(self.tcp().map(|(name, origin)| (name, origin.stats())), &outcome);
+        for (name, stats, order) in numbering.origins() {
+            outcome.origins.insert(name.to_owned(), origin_outcome(stats, order));
+        }
+        for (name, hosted) in &self.origins {
+            if matches!(hosted.at, At::Nobody(_)) {
+                outcome.origins.insert(name.clone(), OriginOutcome::default());
+            }
+        }
+        for conn in outcome.requests.values_mut().flat_map(|request| &mut request.conns) {
+            if let Some(name) = numbering.name(conn) {
+                *conn = name;
+            }
+        }
+        let value = serde_json::to_value(&outcome).expect("an outcome has only plain fields");
+        serde_json::from_value(self.renamed(value)).expect("names in the place of addresses change no shape")
+    }
+
+    fn renamed(&self, value: serde_json::Value) -> serde_json::Value {
+        match value {
+            serde_json::Value::String(text) => self.named(&text).into(),
+            serde_json::Value::Array(items) => items.into_iter().map(|item| self.renamed(item)).collect(),
+            serde_json::Value::Object(fields) => {
+                fields.into_iter().map(|(name, value)| (name, self.renamed(value))).collect()
+            }
+            plain @ (serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_)) => plain,
+        }
+    }
+
+    /// The text with names in the place of addresses: an origin's own, and `caller` for the other end of a connection.
+    pub fn named(&self, text: &str) -> String {
+        const LOOPBACK: &str = "127.0.0.1:";
+        let mut named = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(LOOPBACK) {
+            named.push_str(&rest[..at]);
+            let after = &rest[at + LOOPBACK.len()..];
+            let digits = after.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(after.len());
+            let addr = &rest[at..at + LOOPBACK.len() + digits];
+            let origin = self.origins.iter().find(|(_, hosted)| hosted.addr.to_string() == addr);
+            named.push_str(origin.map_or("caller", |(name, _)| name));
+            rest = &after[digits..];
+        }
+        named.push_str(rest);
+        named
+    }
+}
+
+fn seen(stats: &Stats, seen: &Seen) -> bool {
+    match seen {
+        Seen::Accepted(count) => stats.accepted >= *count,
+        Seen::Requests(count) => stats.requests >= *count,
+        Seen::Ended(count) => stats.accepted - stats.open >= *count,
+        Seen::Reached(label) => stats.reached(label) > 0,
+    }
+}
+
+fn origin_outcome(stats: &Stats, order: &[usize]) -> OriginOutcome {
+    OriginOutcome {
+        accepted: stats.accepted,
+        open: stats.open,
+        conns: order.iter().map(|at| conn_outcome(&stats.conns[*at])).collect(),
+        failures: stats.failures.clone(),
+    }
+}
+
+fn conn_outcome(conn: &ConnStats) -> ConnOutcome {
+    let end = match conn.end {
+        None => "open".to_owned(),
+        Some(End::PeerClosed) => "peer closed".to_owned(),
+        Some(End::PeerReset) => "peer reset".to_owned(),
+        Some(End::Closed) => "closed".to_owned(),
+        Some(End::Reset) => "reset".to_owned(),
+        Some(End::Stopped) => "stopped".to_owned(),
+        Some(End::Failed(kind)) => format!("failed: {kind}"),
+    };
+    ConnOutcome { requests: conn.requests.iter().map(received).collect(), end }
+}
+
+fn received(request: &Request) -> Received {
+    Received {
+        head: request.head().lines().filter(|line| !line.is_empty()).map(str::to_owned).collect(),
+        body: Read::of(&request.body()),
+        whole: request.is_whole(),
+    }
+}
+
+/// A port of loopback that is taken, and at which nobody listens: a connection to it is refused.
+fn nobody() -> io::Result<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+    Ok(socket)
+}
