@@ -270,7 +270,7 @@ impl ReadLoop {
             }
             (None, Err(Error::Eof)) => (CloseReason::ServerClosedIdle, Exit::IdleServerClosed),
             (None, Err(Error::Io(error))) => (CloseReason::PeekFailed(error), Exit::IdleReadError),
-        // ANCHOR_END: peek_failed
+            // ANCHOR_END: peek_failed
             // TLS, cut without a goodbye.
             (None, Err(Error::UnexpectedEof)) => {
                 (CloseReason::PeekFailed(IoError::unexpected_eof()), Exit::IdleReadError)
@@ -556,7 +556,7 @@ impl Drop for ReadLoop {
             self.shared.emit(Actor::Pool, || Event::RemoveIdleConn { reason });
         }
         self.emit(|| Event::TaskEnded { name: TaskName::ReadLoop });
-    // ANCHOR_END: left
+        // ANCHOR_END: left
     }
 }
 

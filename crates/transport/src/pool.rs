@@ -240,7 +240,7 @@ impl Pool {
                 host.idle.push(Idle { handle, number, since: now });
                 state_ref.order.insert(number, key);
                 return Put::Kept { evicted: state_ref.evict_beyond(self.limits.max_idle_conns) };
-            // ANCHOR_END: put
+                // ANCHOR_END: put
             };
             // ANCHOR_END: room
             state_ref.forget_if_unused(&key);

@@ -1,10 +1,10 @@
-//! Every exit has its entry in the book, something that shows it, and a scenario that takes it.
+//! Every exit has its entry in the book and something that takes it. (Its scenario is a matter of the entry, see
+//! [`shown`](crate::exits::shown).)
 
 use std::collections::HashSet;
 use std::path::Path;
 
 use httptrace::{Event, Exit};
-use toml::Value;
 
 use crate::check::tags::tags;
 use crate::error::{Error, Fault};
@@ -14,8 +14,8 @@ use crate::workspace::Workspace;
 /// The page with the list of exits.
 const PAGE: &str = "exits.html";
 
-/// Looks for each exit in the built book under `dest`, in the recorded traces and the tests, and among the scenarios.
-/// Returns the number of exits; a repository without the port has none.
+/// Looks for each exit in the built book under `dest`, and in the recorded traces and the tests. Returns the number of
+/// exits; a repository without the port has none.
 ///
 /// # Errors
 ///
@@ -36,7 +36,6 @@ pub fn check(
     let recorded = recorded(recordings);
     let mut tests = String::new();
     read_all(&crates, ".rs", &|path| path.components().any(|part| part.as_os_str() == "tests"), &mut tests)?;
-    let scenarios = scenarios(workspace)?;
     for exit in Exit::ALL {
         let id = exit.id();
         if !entries.contains(&id.to_ascii_lowercase()) {
@@ -44,12 +43,6 @@ pub fn check(
         }
         if !recorded.contains(exit) && !names(&tests, &format!("Exit::{exit:?}")) {
             faults.push(Fault::in_file("crates", format!("no recorded trace and no test takes the exit {id}")));
-        }
-        // What Go does not have cannot be a scenario, which runs in both.
-        let facts = exit.facts();
-        let only_ours = facts.go_1_12_7 == "–" && facts.go_1_27_3 == "–";
-        if scenarios.as_ref().is_some_and(|taken| !taken.contains(id)) && !only_ours {
-            faults.push(Fault::in_file("book/scenarios", format!("no scenario has {id} among its `exits`")));
         }
     }
     Ok(Exit::ALL.len())
@@ -64,23 +57,6 @@ fn recorded(recordings: &Recordings) -> HashSet<Exit> {
             _ => None,
         })
         .collect()
-}
-
-/// The ids in the `exits` of all scenarios; `None` without scenarios.
-fn scenarios(workspace: &Workspace) -> Result<Option<HashSet<String>>, Error> {
-    let dir = workspace.scenarios();
-    if !dir.is_dir() {
-        return Ok(None);
-    }
-    let mut taken = HashSet::new();
-    let mut take = |text: &str| {
-        let Ok(Value::Table(scenario)) = text.parse::<toml::Table>().map(Value::Table) else { return };
-        if let Some(Value::Array(exits)) = scenario.get("exits") {
-            taken.extend(exits.iter().filter_map(Value::as_str).map(str::to_owned));
-        }
-    };
-    each(&dir, ".toml", &mut |path| Error::read(path).map(|text| take(&text)))?;
-    Ok(Some(taken))
 }
 
 /// Whether `text` has `name` as a whole word: `Exit::Written` is not in `Exit::WrittenTwice`.

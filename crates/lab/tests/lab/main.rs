@@ -11,13 +11,11 @@
 //! - [`go`]: Go's places, names and lines beside ours
 //! - [`mdbook`]: plain mdBook talks to the lab
 //! - [`take_along`]: the book in one file, and on paper
-
-mod book;
-mod exercises;
 //! - [`scenarios`]: scenarios from the command line, and the page on them
 //! - [`with_go`]: what needs real Go, or what is recorded of it
 
 mod book;
+mod exercises;
 mod exits;
 mod faults;
 mod go;
