@@ -54,8 +54,8 @@ fn count(how: &str, kind: Kind, program: impl AsyncFn(&Stage) -> Outcome<String>
     let what = format!("{}, {how}:", kind.what());
     for (outcome, times) in seen {
         match times {
-            SEEDS => println!("{what:<39}{outcome}"),
-            _ => println!("{what:<39}{times:>3} x {outcome}"),
+            SEEDS => println!("{what:<40}{outcome}"),
+            _ => println!("{what:<40}{times:>3} x {outcome}"),
         }
     }
     Ok(())

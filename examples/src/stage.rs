@@ -135,11 +135,6 @@ impl Stage {
         }
     }
 
-    /// What has happened so far, in order.
-    pub fn records(&self) -> Vec<Record> {
-        self.recorder.records()
-    }
-
     /// Makes each dial take so long from now on.
     ///
     /// # Errors

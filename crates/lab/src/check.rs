@@ -11,7 +11,8 @@
 //! - [`links`]: no dead link, no dead anchor, nothing fetched from another host
 //! - [`weight`]: no page makes its reader wait
 //!
-//! What is wrong inside a chapter is found by building it.
+//! What is wrong inside a chapter is found by building it. The printed commands are only listed here;
+//! [`commands`](crate::commands) runs them.
 
 pub mod exits;
 pub mod links;
@@ -138,6 +139,7 @@ pub fn check(workspace: &Workspace, scope: &Scope, tell: impl FnMut(&Looked)) ->
     report.look("questions and keys", |faults| questions::check(workspace, &expander, faults))?;
     report.look("words spelled", |faults| spelling::check(workspace, faults))?;
     report.look("recording files", |faults| replay::files(workspace, recordings, faults))?;
+    report.look("printed commands", |faults| Ok(crate::commands::promises(workspace, faults)?.len()))?;
     report.look("pictures", |faults| {
         for picture in expander.gallery().list() {
             let drawn = expander.gallery().html(&picture.name, recordings);

@@ -45,6 +45,18 @@ enum Task {
         #[arg(long, value_name = "FILE", conflicts_with = "dest")]
         zip: Option<Option<PathBuf>>,
     },
+    /// List the commands that README.md and the book print, and what is done about each.
+    Commands {
+        /// Run them in a clean clone of the last commit, and compare what they print.
+        #[arg(long)]
+        run: bool,
+        /// Where Cargo builds for the clone; without it, target/commands.
+        #[arg(long, value_name = "DIR", requires = "run")]
+        target_dir: Option<PathBuf>,
+        /// Run only those with this text in them.
+        #[arg(long, value_name = "TEXT", requires = "run")]
+        only: Option<String>,
+    },
     /// Run the examples and commands of book/recordings/index.toml and keep what they print.
     Record {
         /// The recordings to make; without any, all of them.
@@ -158,6 +170,12 @@ impl Cli {
                 let built = build(&workspace, &dest)?;
                 say(&format!("The book is in {}", built.dest.join("index.html").display()));
                 Ok(())
+            }
+            Task::Commands { run: false, .. } => crate::commands::list(&workspace, say),
+            Task::Commands { run: true, target_dir, only } => {
+                let dir = target_dir.unwrap_or_else(|| workspace.root().join("target/commands"));
+                let dir = std::path::absolute(&dir).map_err(Error::io(format!("no path: {}", dir.display())))?;
+                crate::commands::clone::run(&workspace, &dir, only.as_deref().unwrap_or(""), say)
             }
             Task::Record { names } => record(&workspace, &names, say),
             Task::Check { without_runs, go_tree, docs } => {

@@ -104,6 +104,9 @@ pub enum Error {
     /// A command about the exercises cannot be done.
     #[error("{0}")]
     Exercise(String),
+    /// The repository cannot be cloned.
+    #[error("cannot make a clean clone: {0}")]
+    Clone(String),
     /// The tests of an exercise do not pass.
     #[error("{name} is not solved: {what}\n{more}")]
     NotSolved {

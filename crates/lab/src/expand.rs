@@ -125,7 +125,12 @@ impl Expander {
         out
     }
 
-    fn line(&self, line: &str, used: &mut Used) -> Result<String, String> {
+    /// What is shown for one line.
+    ///
+    /// # Errors
+    ///
+    /// Why what it asks for cannot be put in place.
+    pub fn line(&self, line: &str, used: &mut Used) -> Result<String, String> {
         if !line.contains("{{#") {
             return Ok(line.to_owned());
         }

@@ -42,12 +42,14 @@
 //! - [`record`]: runs examples and keeps what they print
 //! - [`normalise`]: what may differ from run to run
 //! - [`check`]: looks for everything that is not so
+//! - [`commands`]: the commands that README.md and the book print, run in a clean clone
 //! - [`diff`]: two texts, and where they part
 
 pub mod build;
 pub mod bundle;
 pub mod check;
 pub mod cli;
+pub mod commands;
 pub mod data;
 pub mod dictionary;
 pub mod diff;

@@ -205,7 +205,7 @@ pub async fn serve(listener: TcpListener, site: Site, ready: impl FnOnce()) -> R
 
 /// Resolves at the first Ctrl-C or SIGTERM. The handlers stand as soon as this returns.
 #[cfg(unix)]
-fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Error> {
+pub(crate) fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Error> {
     use tokio::signal::unix::{SignalKind, signal};
     let watch = |kind| signal(kind).map_err(Error::io("cannot watch for Ctrl-C"));
     let (mut interrupt, mut terminate) = (watch(SignalKind::interrupt())?, watch(SignalKind::terminate())?);
@@ -219,7 +219,7 @@ fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Error> {
 
 /// Resolves at the first Ctrl-C.
 #[cfg(not(unix))]
-fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Error> {
+pub(crate) fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Error> {
     Ok(async {
         // Without a handler the process ends by itself, which is what was wanted.
         let _ = tokio::signal::ctrl_c().await;

@@ -7,6 +7,7 @@
 //! - [`exits`]: the page of exits, and the scenarios behind it
 //! - [`faults`]: each kind of fault is planted, and must be found
 //! - [`exercises`]: from the first exercise to the last, and what an exercise must hold
+//! - [`commands`]: what the texts tell a reader to type is typed, in a clean clone
 //! - [`serve`]: the book on a port, until Ctrl-C
 //! - [`go`]: Go's places, names and lines beside ours
 //! - [`mdbook`]: plain mdBook talks to the lab
@@ -15,6 +16,7 @@
 //! - [`with_go`]: what needs real Go, or what is recorded of it
 
 mod book;
+mod commands;
 mod exercises;
 mod exits;
 mod faults;
