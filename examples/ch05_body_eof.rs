@@ -1,4 +1,4 @@
-//! Chapter 5. When is a body read to its end? Six GETs in each of five ways, none closed.
+//! Chapter 5. When is a body read to its end? Six GETs in each of seven ways, none closed.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 // Six GETs under different limits of the pool: each body is read to its end and never closed. Prints one line a case:
 // goroutines that are left 300 ms after the last step (main is one) and connections that the servers accepted.
-// Run: go run pool.go
+// Run: go run idle_pool.go
 package main
 
 import (

@@ -71,12 +71,15 @@ impl Listing {
         })
     }
 
-    /// At most its first `lines` lines, for a listing of a whole file without anchors.
+    /// Its beginning, for a listing of a whole Rust file without anchors: at most so many lines, up to the end of an item
+    /// where that can be told by an empty line, and a mark that there is more.
     pub fn head(mut self, lines: usize) -> Self {
-        let all = self.code.lines().count();
-        if all > lines && self.last + 1 - self.first == all {
-            self.code = self.code.lines().take(lines).flat_map(|line| [line, "\n"]).collect();
-            self.last = self.first + lines - 1;
+        let all: Vec<&str> = self.code.lines().collect();
+        if all.len() > lines && self.last + 1 - self.first == all.len() {
+            let items_end = |at: &usize| all[*at].is_empty() && !all[at + 1].starts_with(' ');
+            let shown = (lines / 2..lines).rev().find(items_end).unwrap_or(lines);
+            self.last = self.first + shown - 1;
+            self.code = all[..shown].iter().chain(&["// …"]).flat_map(|line| [line, "\n"]).collect();
         }
         self
     }

@@ -146,7 +146,7 @@ impl Graph {
                 }
                 Move::In(state) => draw_state(&mut sheet, *state, "lit"),
                 Move::Exit(exit) => {
-                    sheet.rect("chip lit", place(*exit), (CHIP, 18.0));
+                    sheet.rect(if kept(*exit) { "chip kept lit" } else { "chip lit" }, place(*exit), (CHIP, 18.0));
                     if kept(*exit) {
                         EDGES.iter().filter(|edge| edge.from == State::Keep).for_each(|edge| {
                             edge.draw(&mut sheet, " lit");
