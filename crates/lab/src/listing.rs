@@ -285,10 +285,11 @@ fn main() {
 
     #[test]
     fn a_long_file_is_shown_by_its_first_lines() {
-        let file = "fn a() {}\n\nfn b() {}\nfn c() {}\n";
+        let file = "fn a() {}\n\nfn b() {\n\n    one();\n}\n";
         let head = |lines| read(file, "a.rs").expect("a listing").head(lines);
-        assert_eq!((head(2).code.as_str(), head(2).first, head(2).last), ("fn a() {}\n\n", 1, 2));
-        assert_eq!((head(4).code.as_str(), head(4).last), (file, 4));
+        assert_eq!((head(2).code.as_str(), head(2).first, head(2).last), ("fn a() {}\n// …\n", 1, 1));
+        assert_eq!((head(5).code.as_str(), head(5).last), ("fn a() {}\n\nfn b() {\n\n    one();\n// …\n", 5));
+        assert_eq!((head(6).code.as_str(), head(6).last), (file, 6));
         let marked = read(FILE, "a.rs").expect("a listing");
         assert_eq!(marked.clone().head(2), marked, "lines that are not shown would make the caption lie");
     }

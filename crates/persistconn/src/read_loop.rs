@@ -170,10 +170,12 @@ impl ReadLoop {
                 return self.canceled(cause, exit);
             }
             // ANCHOR_END: cancel_arms
+            // ANCHOR: closech_arm
             () = self.shared.closech(Loop::Read) => {
                 self.exit(Exit::BodyConnClosed);
                 return ControlFlow::Break(());
             }
+            // ANCHOR_END: closech_arm
         };
         // ANCHOR_END: body_select
 

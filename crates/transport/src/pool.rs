@@ -218,7 +218,7 @@ impl Pool {
             let mut state = self.lock();
             let state_ref = &mut *state;
             let host = state_ref.hosts.entry(Arc::clone(&key)).or_default();
-            // ANCHOR: put
+            // ANCHOR: waiter
             if let Some(want) = host.wait_idle.pop_front() {
                 state_ref.forget_if_unused(&key);
                 drop(state);
@@ -229,6 +229,7 @@ impl Pool {
                 }
                 continue;
             }
+            // ANCHOR_END: waiter
             // ANCHOR: room
             let reason = if state_ref.close_idle {
                 PutIdleError::CloseIdle
@@ -240,7 +241,6 @@ impl Pool {
                 host.idle.push(Idle { handle, number, since: now });
                 state_ref.order.insert(number, key);
                 return Put::Kept { evicted: state_ref.evict_beyond(self.limits.max_idle_conns) };
-                // ANCHOR_END: put
             };
             // ANCHOR_END: room
             state_ref.forget_if_unused(&key);

@@ -14,14 +14,14 @@ enum Lamp {
     Lit,
     /// It did not, and so the connection was not kept.
     Dark,
-    /// It was not asked for, after another that did not hold.
+    /// Another did not hold. It was not asked for, or was and left no event.
     NotAsked,
     /// One of those marked so did not hold, and the trace does not tell which.
     Unknown,
 }
 
-/// The conditions. read_loop learns of the first when the body comes back, and then asks for the rest.
-const NAMES: [&str; 5] = ["body at its end", "alive", "no EOF seen", "written", "pool takes it"];
+/// The conditions, as Go 1.12 asks for them.
+const NAMES: [&str; 5] = ["alive", "body at its end", "no EOF seen", "written", "pool takes it"];
 
 /// One request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -108,10 +108,9 @@ impl Lamps {
             format!("Five conditions for each of {} requests. The list has them in words.", self.rows.len());
         Drawing {
             svg: sheet.finish("lamps", TOP + STEP * (self.rows.len() as f64 - 1.0) + 16.0, title, &description),
-            legend:
-                "✓ the condition held. ✕ it did not, and those after it were not asked. ? one of these did not; the \
-                     trace does not say which. On the right the exit."
-                    .to_owned(),
+            legend: "✓ the condition held. ✕ it did not, and then the others do not matter. ? one of these did not; \
+                     the trace does not say which. On the right the exit."
+                .to_owned(),
             words: self.rows.iter().map(Row::words).collect(),
         }
     }
@@ -176,7 +175,7 @@ fn row(request: usize, turn: Option<&Turn<'_>>) -> Row {
         (Some(_), false, _) => [on, on, on, unknown],
         (None, false, _) => [unknown, unknown, not, not],
     };
-    let all = [on, after_body[0], after_body[1], after_body[2], after_body[3]];
+    let all = [after_body[0], on, after_body[1], after_body[2], after_body[3]];
     let ended =
         [Exit::BodyEofKept, Exit::BodyEofClosed, Exit::NoBodyKept, Exit::NoBodyClosed, Exit::BodyClosedEarlyDrained];
     let lamps = if exit.id().starts_with("RL-I") {
@@ -187,9 +186,9 @@ fn row(request: usize, turn: Option<&Turn<'_>>) -> Row {
         all
     } else if exit == Exit::BodyClosedEarlyClosed && acked {
         // The drain was tried, so the connection was alive.
-        [off, on, not, not, not]
+        [on, off, not, not, not]
     } else {
-        [off, not, not, not, not]
+        [not, off, not, not, not]
     };
     Row { request, lamps, end: How::By(exit), refusal }
 }
@@ -216,7 +215,7 @@ mod tests {
     const REFUSED: &str = r#""PutIdleConn","error":"http: putIdleConn: too many idle connections for host""#;
     const EOF_KEPT: &str = r#""Exit","id":"RL-B1""#;
     const EOF_CLOSED: &str = r#""Exit","id":"RL-B2""#;
-    const ALL: &str = "body at its end, alive, no EOF seen, written";
+    const ALL: &str = "alive, body at its end, no EOF seen, written";
 
     #[test]
     fn a_kept_connection_has_all_five() {

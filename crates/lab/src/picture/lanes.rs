@@ -136,6 +136,8 @@ impl Lanes {
     pub fn draw(&self, title: &str) -> Drawing {
         const TOP: f64 = 34.0;
         const STEP: f64 = 27.0;
+        /// The room of the numbers on the left.
+        const NUMBERS: f64 = 16.0;
         let bottom = TOP + STEP * self.rows.len() as f64 + 6.0;
         let mut sheet = Sheet::default();
         for (i, lane) in self.lanes.iter().enumerate() {
@@ -155,8 +157,18 @@ impl Lanes {
                 Mark::Note(lane) => {
                     let x = self.at(*lane);
                     sheet.dot("event", (x, y), 3.0);
-                    let (x, anchor) = if x < WIDTH * 0.6 { (x + 6.0, Anchor::Start) } else { (x - 6.0, Anchor::End) };
-                    sheet.text("label", (x, y + 3.5), anchor, &row.label);
+                    let (x, anchor, room) = if x < WIDTH * 0.6 {
+                        (x + 6.0, Anchor::Start, WIDTH - 6.0 - x)
+                    } else {
+                        (x - 6.0, Anchor::End, x - 6.0 - NUMBERS)
+                    };
+                    match in_two(&row.label, room) {
+                        None => sheet.text("label", (x, y + 3.5), anchor, &row.label),
+                        Some((upper, lower)) => {
+                            sheet.text("label", (x, y - 2.5), anchor, upper);
+                            sheet.text("label", (x, y + 8.5), anchor, lower);
+                        }
+                    }
                 }
                 Mark::Arrows(from, to) => {
                     let start = self.at(*from);
@@ -215,6 +227,18 @@ impl Lanes {
             }
         }
     }
+}
+
+/// The two halves of a label that is too long for the room beside its dot.
+fn in_two(label: &str, room: f64) -> Option<(&str, &str)> {
+    /// About as wide as a character is.
+    const CHAR: f64 = 5.4;
+    if label.chars().count() as f64 * CHAR <= room {
+        return None;
+    }
+    let middle = label.len() / 2;
+    let (at, _) = label.match_indices(' ').min_by_key(|(at, _)| at.abs_diff(middle))?;
+    Some((&label[..at], &label[at + 1..]))
 }
 
 /// One event as a line of the picture.
@@ -363,6 +387,18 @@ mod tests {
         let svg = lanes(1).unwrap().draw("T").svg;
         assert_eq!(svg, lanes(1).unwrap().draw("T").svg);
         assert_eq!(svg.matches("<polygon").count(), 5);
+    }
+
+    #[test]
+    fn a_label_that_has_no_room_beside_its_dot_takes_two_lines() {
+        let closed = TRACE.replace(
+            r#""event":"Exit","id":"RL-B1""#,
+            r#""event":"ConnClosed","reason":"http: server closed idle connection""#,
+        );
+        let drawing = Lanes::of(&parse_trace(&closed).unwrap(), 1).unwrap().draw("T");
+        assert!(drawing.svg.contains(">closed: http: server</text>"), "{}", drawing.svg);
+        assert!(drawing.svg.contains(">closed idle connection</text>"), "{}", drawing.svg);
+        assert_eq!(drawing.words[6], "read_loop: closed: http: server closed idle connection");
     }
 
     #[test]
