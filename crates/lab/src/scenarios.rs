@@ -67,14 +67,33 @@ pub fn default_policy(scenario: &Scenario) -> Policy {
 const STYLE: &str = "svg{background:#fff}text{font:9px sans-serif;fill:#222}.strong{font-weight:bold}.faint{fill:#888}\
                      .lane{stroke:#ccc}.wire{stroke:#246}.event,.head{fill:#246}";
 
-/// The run as a file of its own: the book's drawing, with the little style that it needs.
+/// How wide a drawing is as a file of its own, in pixels.
+const WIDTH: f64 = 720.0;
+
+/// The run as a file of its own: the book's drawing, with the little style that it needs, and with the origins' names in
+/// the place of their addresses.
 fn drawn(scenario: &Scenario, policy: Policy, run: &scenario::Run) -> String {
     let title = format!("{} ({policy}): {}", scenario.name, scenario.about);
-    let svg = Lanes::of_all(&run.trace).draw(&title).svg;
+    let mut svg = Lanes::of_all(&run.trace).draw(&title).svg;
+    for (name, addr) in &run.addrs {
+        svg = svg.replace(addr, name);
+    }
     match svg.split_once('>') {
         Some((open, rest)) => {
-            format!("{open} xmlns=\"http://www.w3.org/2000/svg\" width=\"720\"><style>{STYLE}</style>{rest}")
+            // Without a height a viewer makes a long drawing fit its window, and nobody can read it.
+            let height =
+                size(open).map_or_else(String::new, |(wide, high)| format!(" height=\"{}\"", WIDTH * high / wide));
+            format!(
+                "{open} xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\"{height}><style>{STYLE}</style>{rest}"
+            )
         }
         None => svg,
     }
+}
+
+/// Width and height of the drawing, in its own units.
+fn size(open: &str) -> Option<(f64, f64)> {
+    let numbers = open.split_once("viewBox=\"0 0 ")?.1.split_once('"')?.0;
+    let (wide, high) = numbers.split_once(' ')?;
+    Some((wide.parse().ok()?, high.parse().ok()?))
 }

@@ -22,6 +22,9 @@ pub struct Go {
     /// The scenarios.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Take a Go that is the model of this policy, go1.12 or go1.27. Without it: the first Go that is found.
+    #[arg(long, value_name = "POLICY")]
+    policy: Option<Policy>,
     #[command(flatten)]
     which: Which,
     /// Print the outcome as JSON.
@@ -35,6 +38,9 @@ pub struct Diff {
     /// Scenarios, and folders with scenarios. Without any, book/scenarios.
     #[arg(value_name = "FILE|DIR")]
     paths: Vec<PathBuf>,
+    /// The policy for bodies that are closed early, go1.12 or go1.27. Without it: those that the scenario is meant for.
+    #[arg(long, value_name = "POLICY")]
+    policy: Option<Policy>,
     #[command(flatten)]
     which: Which,
     /// Compare with Go itself, not with what is recorded of it.
@@ -50,9 +56,6 @@ pub struct Diff {
 
 #[derive(Debug, clap::Args)]
 struct Which {
-    /// The policy for bodies that are closed early, go1.12 or go1.27. Without it: those that the scenario is meant for.
-    #[arg(long, value_name = "POLICY")]
-    policy: Option<Policy>,
     /// The program `go`; can be there more than once. Without it: the variable GO, PATH, /usr/lib/go-*/bin.
     #[arg(long = "go", value_name = "PATH")]
     go: Vec<PathBuf>,
@@ -61,13 +64,6 @@ struct Which {
 impl Which {
     fn search(&self) -> Search {
         Search::new(&self.go)
-    }
-
-    fn toolchain(&self) -> Result<Toolchain, go::GoError> {
-        match self.policy {
-            Some(policy) => self.search().for_policy(policy),
-            None => self.search().any(),
-        }
     }
 }
 
@@ -79,7 +75,7 @@ impl Which {
 pub fn go(workspace: &Workspace, options: &Go, say: impl Fn(&str)) -> Result<(), Error> {
     let failed = |error: &dyn std::fmt::Display| Error::Scenarios(vec![error.to_string()]);
     let collection = Collection::read(&options.files).map_err(|error| failed(&error))?;
-    let toolchain = options.which.toolchain().map_err(|error| failed(&error))?;
+    let toolchain = toolchain(options).map_err(|error| failed(&error))?;
     let program = go::build(&toolchain, &workspace.made().join("lab")).map_err(|error| failed(&error))?;
     let mut faults = Vec::new();
     for entry in &collection.entries {
@@ -89,13 +85,20 @@ pub fn go(workspace: &Workspace, options: &Go, say: impl Fn(&str)) -> Result<(),
                 say(&serde_json::to_string_pretty(&outcome).expect("an outcome has only plain fields"));
             }
             Ok(outcome) => {
-                let text = show::outcome(&outcome);
+                let text = show::outcome(&entry.scenario, &outcome);
                 say(&format!("{} ({}): {}\n{text}", entry.scenario.name, toolchain.version, entry.scenario.about));
             }
             Err(error) => faults.push(format!("{}: {error}", entry.path.display())),
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::Scenarios(faults)) }
+}
+
+fn toolchain(options: &Go) -> Result<Toolchain, go::GoError> {
+    match options.policy {
+        Some(policy) => options.which.search().for_policy(policy),
+        None => options.which.search().any(),
+    }
 }
 
 /// Compares this port with Go, and prints a table for each scenario in which they differ.
@@ -139,7 +142,7 @@ fn collection_of(workspace: &Workspace) -> PathBuf {
 
 /// The policies to compare under. Where Go itself is wanted, one that there is no Go for is left out, and that is said.
 fn policies(options: &Diff, say: impl Fn(&str)) -> Result<Vec<Policy>, Error> {
-    let wanted: Vec<Policy> = options.which.policy.map_or(Policy::ALL.to_vec(), |only| vec![only]);
+    let wanted: Vec<Policy> = options.policy.map_or(Policy::ALL.to_vec(), |only| vec![only]);
     if !options.live && !options.record {
         return Ok(wanted);
     }

@@ -55,11 +55,11 @@ impl Check {
             Check::Line(wanted) => same(request.line() == wanted, "the request line is", wanted, request.line()),
             Check::Header(name, wanted) => {
                 let found = request.header(name);
-                same(found == Some(wanted), &format!("header {name} is"), Some(wanted), found)
+                same(found == Some(wanted), &format!("header {name} is"), wanted, Field(found))
             }
             Check::NoHeader(name) => {
                 let found = request.header(name);
-                same(found.is_none(), &format!("header {name} is"), None::<&str>, found)
+                same(found.is_none(), &format!("header {name} is"), Field(None), Field(found))
             }
             Check::Body(wanted) => {
                 let found = request.body();
@@ -76,6 +76,18 @@ impl Check {
 
 fn same(holds: bool, what: &str, wanted: impl fmt::Debug, found: impl fmt::Debug) -> Result<(), String> {
     if holds { Ok(()) } else { Err(format!("expected that {what} {wanted:?}; got {found:?}")) }
+}
+
+/// The value of a header field that may not be there.
+struct Field<'a>(Option<&'a str>);
+
+impl fmt::Debug for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(value) => write!(f, "{value:?}"),
+            None => f.write_str("absent"),
+        }
+    }
 }
 
 /// Bytes as a short text: a failure should fit on a screen.

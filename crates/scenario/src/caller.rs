@@ -80,6 +80,30 @@ pub struct TransportSettings {
     pub disable_compression: bool,
 }
 
+impl Caller {
+    /// The names of the requests, in the order in which they are sent.
+    pub fn requests(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter_map(|step| match &step.action {
+            Action::Send(send) => Some(send.request.as_str()),
+            Action::Read { .. }
+            | Action::Write { .. }
+            | Action::Finish { .. }
+            | Action::Close { .. }
+            | Action::Drop { .. }
+            | Action::Cancel { .. }
+            | Action::CloseChannel { .. }
+            | Action::CancelRequest { .. }
+            | Action::Wait(_)
+            | Action::WaitEvent { .. }
+            | Action::Open { .. }
+            | Action::Pause { .. }
+            | Action::CloseIdle
+            | Action::DropTransport
+            | Action::Count { .. } => None,
+        })
+    }
+}
+
 impl TransportSettings {
     /// Those of Go's `DefaultTransport`, without its proxy.
     pub fn default_transport() -> Self {

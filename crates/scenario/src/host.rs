@@ -21,6 +21,8 @@ use crate::server::{Goodbye, Manner};
 pub struct Host {
     origins: BTreeMap<String, Hosted>,
     authority: Option<Authority>,
+    /// The names of the requests, in the order in which they are sent.
+    requests: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -107,12 +109,18 @@ impl Host {
             };
             origins.insert(name.clone(), Hosted { manner: plan.manner, addr, at });
         }
-        Ok(Host { origins, authority })
+        let requests = scenario.caller.requests().map(str::to_owned).collect();
+        Ok(Host { origins, authority, requests })
     }
 
     /// The URL of an origin, to which a path is added.
     pub fn url(&self, origin: &str) -> Option<String> {
         self.origins.get(origin).map(Hosted::url)
+    }
+
+    /// Each origin's name and address.
+    pub fn addrs(&self) -> impl Iterator<Item = (&str, SocketAddr)> {
+        self.origins.iter().map(|(name, hosted)| (name.as_str(), hosted.addr))
     }
 
     /// What a runner is handed.
@@ -181,7 +189,8 @@ impl Host {
 
     /// Adds the origins' half, and puts names in the place of addresses everywhere.
     pub fn complete(&self, mut outcome: Outcome) -> Outcome {
-        let numbering = Numbering::new(self.tcp().map(|(name, origin)| (name, origin.stats())), &outcome);
+        let stats = self.tcp().map(|(name, origin)| (name, origin.stats()));
+        let numbering = Numbering::new(stats, &self.requests, &outcome);
         for (name, stats, order) in numbering.origins() {
             outcome.origins.insert(name.to_owned(), origin_outcome(stats, order));
         }

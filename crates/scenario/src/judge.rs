@@ -49,7 +49,7 @@ pub enum JudgeError {
     #[error(transparent)]
     Recording(#[from] RecordingError),
     /// There is no recording for a policy.
-    #[error("{}: nothing is recorded for the policy {policy}; `cargo lab diff --record` does that", path.display())]
+    #[error("{}: nothing is recorded for the policy {policy}; `cargo lab diff --record` does that, and `--live` needs no recording", path.display())]
     NotRecorded {
         /// The recording.
         path: PathBuf,

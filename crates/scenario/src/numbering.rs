@@ -1,7 +1,7 @@
 //! The names of connections: `a#1`.
 //!
-//! They are numbered in the order in which requests got them, the requests in the order of their names; what no request
-//! got comes last. In which order an origin accepts connections that are dialled at the same time, a race decides, and
+//! They are numbered in the order in which requests got them, the requests in the order of the steps that send
+//! them; what no request got comes last. In which order an origin accepts connections that are dialled at the same time, a race decides, and
 //! that is nothing to compare.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,6 @@ use std::sync::Arc;
 use origin::Stats;
 
 use crate::outcome::Outcome;
-use crate::show::in_rounds;
 
 /// The connections of every origin.
 #[derive(Debug)]
@@ -26,13 +25,15 @@ struct Numbered {
 }
 
 impl<'a> Numbering<'a> {
-    /// `outcome` still has the caller's addresses.
-    pub(crate) fn new(stats: impl IntoIterator<Item = (&'a str, Arc<Stats>)>, outcome: &Outcome) -> Self {
+    /// `requests` are the names in the order of the steps; `outcome` still has the caller's addresses.
+    pub(crate) fn new(
+        stats: impl IntoIterator<Item = (&'a str, Arc<Stats>)>,
+        requests: &[String],
+        outcome: &Outcome,
+    ) -> Self {
         let origins = stats.into_iter().map(|(name, stats)| (name, Numbered { stats, order: Vec::new() })).collect();
         let mut numbering = Numbering { origins };
-        let mut requests: Vec<&String> = outcome.requests.keys().collect();
-        requests.sort_by_key(|name| in_rounds(name));
-        for addr in requests.into_iter().flat_map(|name| &outcome.requests[name].conns) {
+        for addr in requests.iter().filter_map(|name| outcome.requests.get(name)).flat_map(|request| &request.conns) {
             for numbered in numbering.origins.values_mut() {
                 if let Some(at) = numbered.accepted_as(addr).filter(|at| !numbered.order.contains(at)) {
                     numbered.order.push(at);
@@ -84,16 +85,20 @@ mod tests {
     #[test]
     fn connections_are_numbered_as_requests_got_them_and_not_as_they_were_accepted() {
         let on = |addr: &str| RequestOutcome { conns: vec![addr.to_owned()], ..RequestOutcome::default() };
-        let requests = [("r.2".to_owned(), on(ADDRS[2])), ("r.10".to_owned(), on(ADDRS[0]))];
+        let requests = [("second".to_owned(), on(ADDRS[2])), ("first".to_owned(), on(ADDRS[0]))];
         let outcome = Outcome { requests: requests.into(), ..Outcome::default() };
-        let numbering = Numbering::new([("a", stats())], &outcome);
-        assert_eq!(ADDRS.map(|addr| numbering.name(addr).unwrap()), ["a#2", "a#3", "a#1"], "r.2 comes before r.10");
+        let numbering = Numbering::new([("a", stats())], &["second", "first", "unsent"].map(str::to_owned), &outcome);
+        assert_eq!(
+            ADDRS.map(|addr| numbering.name(addr).unwrap()),
+            ["a#2", "a#3", "a#1"],
+            "the steps say who was first"
+        );
         let (name, _, order) = numbering.origins().next().unwrap();
         assert_eq!((name, order), ("a", &[2, 0, 1][..]));
     }
 
     #[test]
     fn an_address_that_no_origin_knows_has_no_name() {
-        assert_eq!(Numbering::new([("a", stats())], &Outcome::default()).name("127.0.0.1:9"), None);
+        assert_eq!(Numbering::new([("a", stats())], &[], &Outcome::default()).name("127.0.0.1:9"), None);
     }
 }

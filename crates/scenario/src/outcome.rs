@@ -34,7 +34,7 @@ pub struct RequestOutcome {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub trailers: BTreeMap<String, Vec<String>>,
     /// The connections that it got, in order: `a#1` is the first of origin `a` that a request got, the requests in the order
-    /// of their names. A Go program tells the caller's own address, `127.0.0.1:4711`, and the host puts the name in its place.
+    /// of the steps that send them. A Go program tells the caller's own address, `127.0.0.1:4711`, and the host puts the name in its place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conns: Vec<String>,
     /// The hooks that were called, by lane, each lane in its order.

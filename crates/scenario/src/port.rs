@@ -42,6 +42,8 @@ pub struct Run {
     pub exits: BTreeMap<Exit, usize>,
     /// Everything that was told on the way.
     pub trace: Vec<Record>,
+    /// Where each origin was: `127.0.0.1:4711`, by name. The trace has the addresses.
+    pub addrs: BTreeMap<String, String>,
 }
 
 /// Why a run gave no outcome, or not the one that it must give.
@@ -87,7 +89,8 @@ pub fn run(scenario: &Scenario, policy: Policy) -> Result<Run, RunError> {
         );
         return Err(RunError::Exits(what));
     }
-    Ok(Run { outcome, exits, trace })
+    let addrs = host.addrs().map(|(name, addr)| (name.to_owned(), addr.to_string())).collect();
+    Ok(Run { outcome, exits, trace, addrs })
 }
 
 fn exits(trace: &[Record]) -> BTreeMap<Exit, usize> {

@@ -17,20 +17,19 @@ pub fn run(scenario: &Scenario, policy: Policy, run: &Run) -> String {
         "{} ({policy}): {}\n{}  exits: {}\n",
         scenario.name,
         scenario.about,
-        outcome(&run.outcome),
+        outcome(scenario, &run.outcome),
         exits.join(", ")
     )
 }
 
-/// An outcome in a few lines.
-pub fn outcome(outcome: &Outcome) -> String {
+/// An outcome in a few lines, the requests in the order of the steps that send them.
+pub fn outcome(scenario: &Scenario, outcome: &Outcome) -> String {
     let mut text = String::new();
     let wide = outcome.requests.keys().map(String::len).max().unwrap_or(0);
-    let mut names: Vec<&String> = outcome.requests.keys().collect();
-    names.sort_by_key(|name| in_rounds(name));
-    for name in names {
+    let sent = scenario.caller.requests().filter_map(|name| Some((name, outcome.requests.get(name)?)));
+    for (name, told) in sent {
         // Writing into a string cannot fail.
-        let _ = writeln!(text, "  {name:wide$}  {}", request(&outcome.requests[name]));
+        let _ = writeln!(text, "  {name:wide$}  {}", request(told));
     }
     for (name, origin) in &outcome.origins {
         text.push_str(&origin_lines(name, origin));
@@ -40,13 +39,6 @@ pub fn outcome(outcome: &Outcome) -> String {
         let _ = writeln!(text, "  {name}: {}", count_line(*count));
     }
     text
-}
-
-/// `r.10` comes after `r.9`.
-pub(crate) fn in_rounds(name: &str) -> (String, Vec<usize>) {
-    let mut parts = name.split('.');
-    let base = parts.next().unwrap_or_default().to_owned();
-    (base, parts.filter_map(|round| round.parse().ok()).collect())
 }
 
 fn request(request: &RequestOutcome) -> String {
@@ -62,13 +54,25 @@ fn request(request: &RequestOutcome) -> String {
             };
             format!("{conn} {how}")
         });
-        parts.push(format!("on {}", conns.collect::<Vec<_>>().join(", then ")));
+        parts.push(format!("on {}", in_a_row(conns).join(", then ")));
     }
     parts.extend(request.steps.iter().map(step));
     for (name, values) in &request.trailers {
         parts.push(format!("trailer {name}: {}", values.join(", ")));
     }
     parts.join("; ")
+}
+
+/// What is there several times in a row is told once, with how often.
+fn in_a_row(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut runs: Vec<(String, usize)> = Vec::new();
+    for text in texts {
+        match runs.last_mut() {
+            Some((last, count)) if *last == text => *count += 1,
+            Some(_) | None => runs.push((text, 1)),
+        }
+    }
+    runs.into_iter().map(|(text, count)| if count == 1 { text } else { format!("{text} x{count}") }).collect()
 }
 
 fn sent(sent: &Sent) -> String {
@@ -103,7 +107,7 @@ fn bytes(read: &Read) -> String {
     if read.skipped {
         return "nothing: there is no response".to_owned();
     }
-    let mut text = format!("{} bytes", read.bytes);
+    let mut text = if read.bytes == 1 { "1 byte".to_owned() } else { format!("{} bytes", read.bytes) };
     if let Some(short) = read.text.as_ref().filter(|short| !short.is_empty()) {
         let _ = write!(text, " {short:?}");
     }
@@ -141,4 +145,34 @@ fn count_line(count: Count) -> String {
         }
     }
     format!("{alive} = {}", parts.join(" + "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_several_times_in_a_row_is_told_once() {
+        let texts = ["a#1 new", "a#1 from the pool", "a#1 from the pool", "a#2 new"].map(str::to_owned);
+        assert_eq!(in_a_row(texts.into_iter()), ["a#1 new", "a#1 from the pool x2", "a#2 new"]);
+    }
+
+    #[test]
+    fn requests_stand_in_the_order_in_which_they_are_sent() {
+        let text = r##"about = "?"
+[origin.a]
+reply = { bytes = 3 }
+[caller]
+steps = [
+  { send = "one", get = "a/" },
+  { times = 10, steps = [{ send = "again", get = "a/" }] },
+]
+"##;
+        let scenario = Scenario::parse("x.toml", text).expect("a scenario");
+        let requests = scenario.caller.requests().map(|name| (name.to_owned(), RequestOutcome::default())).collect();
+        let told = outcome(&scenario, &Outcome { requests, ..Outcome::default() });
+        let names: Vec<&str> = told.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        assert_eq!(names[..3], ["one", "again.1", "again.2"]);
+        assert_eq!(names[10], "again.10");
+    }
 }

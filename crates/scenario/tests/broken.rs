@@ -193,6 +193,38 @@ steps = [
         r##"x.toml:6: `get` is "a"; it wants an origin's name and a path, as "a/path""##,
     ),
     (
+        "a whole URL",
+        r##"about = "?"
+[origin.a]
+reply = { bytes = 3 }
+[caller]
+steps = [
+  { send = "r", get = "http://a/" },
+]
+"##,
+        r##"x.toml:6: `get` is a whole URL; it wants an origin's name and a path, as "a/path""##,
+    ),
+    (
+        "a word of an origin as a table",
+        r##"about = "?"
+[origin.a]
+conns = [[{ request = true }, "close"]]
+[caller]
+steps = [{ send = "r", get = "a/" }]
+"##,
+        r##"x.toml:3: `request` says all there is to say: write "request", without a table"##,
+    ),
+    (
+        "steps without a connection around them",
+        r##"about = "?"
+[origin.a]
+conns = ["request", "close"]
+[caller]
+steps = [{ send = "r", get = "a/" }]
+"##,
+        r##"x.toml:3: `conns` has a list of steps for each connection: `conns = [["request", …], …]`"##,
+    ),
+    (
         "a send without a target",
         r##"about = "?"
 [origin.a]

@@ -174,7 +174,7 @@ fn what_is_not_recorded_is_told_with_the_command_that_records_it() {
     let (_, cases) = folder.judged();
     let error = cases[0].verdict.as_ref().unwrap_err().to_string();
     assert!(
-        error.ends_with("nothing is recorded for the policy go1.12; `cargo lab diff --record` does that"),
+        error.ends_with("nothing is recorded for the policy go1.12; `cargo lab diff --record` does that, and `--live` needs no recording"),
         "{error}"
     );
 }

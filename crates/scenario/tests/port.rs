@@ -365,7 +365,7 @@ fn what_a_server_did_not_expect_stands_in_the_outcome() {
     let outcome = scripted(&format!(r#""request", {looks}, {{ reply = {{ bytes = 3 }} }}"#), GET);
     let failures = &outcome.origins["a"].failures;
     assert_eq!(failures.len(), 2, "{failures:?}");
-    assert_eq!(failures[0], r#"connection 1, request 1: expected that header Host is Some("b"); got Some("a")"#);
+    assert_eq!(failures[0], r#"connection 1, request 1: expected that header Host is "b"; got "a""#);
 }
 
 #[test]

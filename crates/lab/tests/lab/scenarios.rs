@@ -63,6 +63,8 @@ fn every_command_on_the_page_that_needs_no_go_does_what_it_says() {
         assert!(svg.contains(&format!(">{lane}</text>")), "no lane {lane}");
     }
     assert!(svg.starts_with("<svg ") && svg.contains("xmlns="), "a file of its own");
+    assert!(svg.contains(" height="), "as long as it is, not squeezed into a window");
+    assert!(svg.contains(">wants a</text>") && !svg.contains("127.0.0.1"), "origins have names, not ports");
 }
 
 #[test]

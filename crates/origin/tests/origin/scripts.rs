@@ -206,8 +206,8 @@ async fn failed_checks_are_kept_as_text_and_the_script_goes_on() {
     client.want(&format!("{HEAD_OF_3}abc")).await;
     let expected = [
         r#"connection 1, request 1: expected that the request line is "GET /b HTTP/1.1"; got "GET /a HTTP/1.1""#,
-        r#"connection 1, request 1: expected that header Accept is Some("*/*"); got None"#,
-        r#"connection 1, request 1: expected that header Host is None; got Some("h")"#,
+        r#"connection 1, request 1: expected that header Accept is "*/*"; got absent"#,
+        r#"connection 1, request 1: expected that header Host is absent; got "h""#,
         r#"connection 1, request 1: expected that the body is "x"; got """#,
         r#"connection 1, request 1: expected that it is a POST; got "GET /a HTTP/1.1\r\nHost: h\r\n\r\n""#,
     ];

@@ -245,6 +245,10 @@ impl<'a> Reader<'a> {
                 .broken(format!("`{}` is {text:?}; it wants an origin's name and a path, as \"a/path\"", target.key)));
         };
         let (origin, path) = text.split_at(slash);
+        if text.contains("://") {
+            let what = format!("`{}` is a whole URL; it wants an origin's name and a path, as \"a/path\"", target.key);
+            return Err(target.broken(what));
+        }
         if !self.origins.contains(&origin) {
             let origins = || self.origins.iter().copied();
             let what =

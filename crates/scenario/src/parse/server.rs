@@ -48,6 +48,10 @@ pub(super) fn origin(item: Item<'_>, marks: &mut Marks) -> Result<OriginPlan, Br
             }
             let mut plan = Plan::new();
             while let Some(list) = lists.next() {
+                if list.is_text() {
+                    let what = "`conns` has a list of steps for each connection: `conns = [[\"request\", …], …]`";
+                    return Err(list.broken(what));
+                }
                 let script = Script::of(scripts.steps(list)?);
                 // The last one serves all later connections too.
                 plan = if lists.peek().is_some() { plan.conn(script) } else { plan.rest(script) };
@@ -177,6 +181,11 @@ impl Scripts<'_> {
 
     /// As [`word`](Self::word), for a step that is a table.
     fn verb(&mut self, item: Item<'_>, steps: &mut Vec<Step>) -> Result<Option<String>, Broken> {
+        if let [(only, _)] = item.named()?[..]
+            && SERVER_WORDS.iter().any(|(word, _)| *word == only)
+        {
+            return Err(item.broken(format!("`{only}` says all there is to say: write \"{only}\", without a table")));
+        }
         let (verb, table) = item.verb(SERVER_STEPS, "a step of an origin")?;
         let value = table.need(verb)?;
         match verb {
