@@ -32,6 +32,31 @@ fn broken(why: &str) -> String {
 }
 
 #[test]
+fn a_head_that_a_reset_breaks_off_is_judged_by_what_came_of_it() {
+    let cases = [
+        ("HTTP/1.1 20", r#"malformed HTTP status code "20""#),
+        ("HTTP/1.1 200 OK", "unexpected EOF"),
+        ("HTTP/1.1 200 OK\r\nX", r#"malformed MIME header: missing colon: "X""#),
+        ("HTTP/1.1 200 OK\r\nX: y", "unexpected EOF"),
+        ("HTTP/1.1 200 OK\r\nX: y\r\n", "unexpected EOF"),
+    ];
+    for (came, why) in cases {
+        assert_eq!(text_of(Script::new().await_request().send(came).reset()), broken(why), "{came:?}");
+    }
+}
+
+#[test]
+fn a_trailer_that_a_reset_breaks_off_is_missing() {
+    on_sockets(async |stage| {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let origin = stage.origin(Script::new().await_request().send(format!("{head}1\r\na\r\n0\r\nX")).reset());
+        let mut response = stage.client().get(&origin.url("/")).await.expect("a head");
+        let error = response.body.read_all().await.expect_err("no trailer");
+        assert_eq!(error.to_string(), "http: unexpected EOF reading trailer");
+    });
+}
+
+#[test]
 fn a_refused_connection() {
     on_sockets(async |stage| {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -250,7 +275,12 @@ fn a_body_whose_source_fails() {
             let mut post = request(Method::POST, &origin.url("/"));
             post.body = RequestBody::reader(Failing { read: false }, length);
             let error = client.do_request(post).await.expect_err("no whole body");
-            assert_eq!(error.to_string(), format!("Post {:?}: the disk is on fire", origin.url("/")));
+            let told = error.to_string();
+            let reason = told.strip_prefix(&format!("Post {:?}: ", origin.url("/"))).expect("the request");
+            // As in Go the connection reads a body of known length itself, and says so.
+            let within = if length.is_some() { "readfrom tcp 127.0.0.1:" } else { "" };
+            assert!(reason.starts_with(within) && reason.ends_with("the disk is on fire"), "{told}");
+            assert_eq!(reason.contains("readfrom"), length.is_some(), "{told}");
             stage.tasks_become(1).await;
         }
         assert_eq!(origin.until(|stats| stats.open == 0).await.requests, 4, "none is sent again");

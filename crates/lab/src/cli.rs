@@ -11,6 +11,7 @@ use crate::bundle;
 use crate::check::{Scope, check, spelling};
 use crate::error::{Error, Faults};
 use crate::exercise::desk;
+use crate::fuzz::{Fuzz, fuzz};
 use crate::gotree::GoTree;
 use crate::preprocess::{self, Lab};
 use crate::record::record;
@@ -69,6 +70,8 @@ enum Task {
     Go(Go),
     /// Compare this port with what real Go does in scenarios.
     Diff(Diff),
+    /// Make up random scenarios and compare this port with real Go in each.
+    Fuzz(Fuzz),
     /// Run everything again and look for anything in the book that is not so.
     Check {
         /// Leave out running the examples, which takes the longest.
@@ -199,6 +202,7 @@ impl Cli {
             Task::Run(options) => run(&options, |text| say(text.trim_end())),
             Task::Go(options) => go(&workspace, &options, |text| say(text.trim_end())),
             Task::Diff(options) => diff(&workspace, &options, |text| say(text.trim_end())),
+            Task::Fuzz(options) => fuzz(&workspace, &options, |text| say(text.trim_end())),
             Task::Preprocess { .. } => preprocess::speak(&workspace, std::io::stdin().lock(), std::io::stdout().lock()),
         }
     }

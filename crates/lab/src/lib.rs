@@ -57,6 +57,7 @@ pub mod error;
 pub mod exercise;
 pub mod exits;
 pub mod expand;
+pub mod fuzz;
 pub mod gotree;
 pub mod html;
 pub mod lint;

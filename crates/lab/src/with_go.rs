@@ -137,7 +137,9 @@ pub fn diff(workspace: &Workspace, options: &Diff, say: impl Fn(&str)) -> Result
 fn collection_of(workspace: &Workspace) -> PathBuf {
     let folder = workspace.scenarios();
     let here = std::env::current_dir().unwrap_or_default();
-    folder.strip_prefix(here).map_or_else(|_elsewhere| folder.clone(), PathBuf::from)
+    // In the folder itself nothing would be left of its name.
+    let inside = folder.strip_prefix(here).ok().filter(|rest| !rest.as_os_str().is_empty());
+    inside.map_or_else(|| folder.clone(), PathBuf::from)
 }
 
 /// The policies to compare under. Where Go itself is wanted, one that there is no Go for is left out, and that is said.

@@ -29,7 +29,7 @@ impl IoError {
     }
 
     /// The same error as a call of this name gives it on.
-    pub(crate) fn from_within(&self, call: &str) -> Self {
+    pub(crate) fn given_on_by(&self, call: &str) -> Self {
         IoError { kind: self.kind, text: format!("{call}: {self}").into() }
     }
 

@@ -260,12 +260,14 @@ impl ConnShared {
     #[doc(alias = "ReadFrom")]
     pub(crate) fn while_reading_from(&self, error: Error) -> Error {
         let Some((local, peer)) = self.addrs.filter(|_| self.tls.is_none()) else { return error };
-        let within = |fault: &IoError| fault.from_within(&format!("readfrom tcp {local}->{peer}"));
-        match &error {
-            Error::Io(fault) => Error::Io(within(fault)),
-            Error::RequestBody(fault) => Error::RequestBody(within(fault)),
-            _ => error,
+        let within = |fault: &IoError| fault.given_on_by(&format!("readfrom tcp {local}->{peer}"));
+        if let Error::Io(fault) = &error {
+            return Error::Io(within(fault));
         }
+        if let Error::RequestBody(fault) = &error {
+            return Error::RequestBody(within(fault));
+        }
+        error
     }
 
     fn lock(&self) -> MutexGuard<'_, Socket> {

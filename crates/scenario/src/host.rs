@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use client::Roots;
 use origin::tls::Authority;
@@ -12,9 +13,13 @@ use socket2::{Domain, Socket, Type};
 
 use crate::caller::{Normalised, OriginEvent, Place, Seen};
 use crate::numbering::Numbering;
-use crate::outcome::{ConnOutcome, OriginOutcome, Outcome, Read, Received};
+use crate::outcome::{ConnOutcome, OriginOutcome, Outcome, Read, Received, StepOutcome};
+use crate::parse::END;
 use crate::scenario::{Policy, Scenario};
 use crate::server::{Goodbye, Manner};
+
+/// How long a close that the caller has done is waited for.
+const CLOSE_ON_ITS_WAY: Duration = Duration::from_millis(200);
 
 /// The origins of one run, each on a thread of its own. Dropping it stops them.
 #[derive(Debug)]
@@ -187,6 +192,28 @@ impl Host {
         self.tcp().map(|(name, origin)| format!("origin {name}: {}", self.named(&origin.stats().to_string()))).collect()
     }
 
+    /// Waits until the origins know of the caller's closes: until they have no more open connections than the caller has by its
+    /// own last count. A busy system carries a close over a moment later, while both ends seem quiet; nothing else tells that
+    /// one is on its way. A caller that counts less than it has is not waited for long.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: nothing is taken, only looked at.
+    pub(crate) async fn take_in_closes(&self, outcome: &Outcome) {
+        let loops = outcome.counts.get(END).map_or(0, |count| count.read_loop + count.other);
+        let closed = |step: &StepOutcome| matches!(step, StepOutcome::Close(_));
+        // The caller's own, without loops.
+        let switched = outcome.requests.values().filter(|request| request.sent.status == Some(101));
+        let held = loops + switched.filter(|request| !request.steps.iter().any(closed)).count();
+        for (name, origin) in self.tcp() {
+            let others = self.tcp().filter(|(other, _)| *other != name);
+            let elsewhere: usize = others.map(|(_, other)| other.stats().open).sum();
+            let known = origin.server().until(|stats| stats.open + elsewhere <= held);
+            // Late or never: either way it is time to look.
+            let _in_time = tokio::time::timeout(CLOSE_ON_ITS_WAY, known).await;
+        }
+    }
+
     /// Adds the origins' half, and puts names in the place of addresses everywhere.
     pub fn complete(&self, mut outcome: Outcome) -> Outcome {
         let stats = self.tcp().map(|(name, origin)| (name, origin.stats()));
@@ -282,4 +309,42 @@ fn nobody() -> io::Result<Socket> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
     Ok(socket)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+    use crate::outcome::Count;
+
+    /// A host with a server that only holds its connections, one of them, and what a caller counts that says it has so many.
+    async fn connected(read_loop: usize) -> (Host, TcpStream, Outcome) {
+        let text =
+            "about = \"Who?\"\n[origin.a]\nconns = [[\"hold\"]]\n[caller]\nsteps = [{ send = \"r\", get = \"a/\" }]\n";
+        let scenario = Scenario::parse("who.toml", text).unwrap();
+        let host = Host::start(&scenario).unwrap();
+        let stream = TcpStream::connect(host.normalised(&scenario, Policy::Go1_27).origins["a"].addr.clone()).unwrap();
+        host.ask(&Ask::Wait(OriginEvent { origin: "a".to_owned(), seen: Seen::Accepted(1) })).await;
+        let mut outcome = Outcome::default();
+        outcome.counts.insert(END.to_owned(), Count { alive: 1 + read_loop, read_loop, ..Count::default() });
+        (host, stream, outcome)
+    }
+
+    #[tokio::test]
+    async fn a_close_that_is_on_its_way_is_waited_for() {
+        let (host, stream, outcome) = connected(0).await;
+        let closing = async { drop(stream) };
+        let ((), ()) = tokio::join!(host.take_in_closes(&outcome), closing);
+        assert_eq!(host.complete(outcome).origins["a"].open, 0);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_the_caller_has_is_not_waited_for() {
+        let (host, _stream, outcome) = connected(1).await;
+        let began = std::time::Instant::now();
+        host.take_in_closes(&outcome).await;
+        assert!(began.elapsed() < CLOSE_ON_ITS_WAY);
+        assert_eq!(host.complete(outcome).origins["a"].open, 1);
+    }
 }

@@ -24,11 +24,13 @@
 //! - [`table`](mod@table): differences, side by side
 //! - [`collection`]: the scenarios that a command is about
 //! - [`judge`](mod@judge): whether this port does what Go does
+//! - [`fuzz`]: random scenarios, played by both sides
 
 pub mod caller;
 pub mod collection;
 pub mod compare;
 pub mod differences;
+pub mod fuzz;
 pub mod go;
 pub mod host;
 pub mod judge;

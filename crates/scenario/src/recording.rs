@@ -29,7 +29,7 @@ impl Seen {
         self.add_flat(outcome.flatten(), 1);
     }
 
-    fn add_flat(&mut self, flat: Flat, times: usize) {
+    pub(crate) fn add_flat(&mut self, flat: Flat, times: usize) {
         match self.outcomes.iter_mut().find(|(known, _)| *known == flat) {
             Some((_, known)) => *known += times,
             None => self.outcomes.push((flat, times)),

@@ -281,7 +281,7 @@ fn bodies_are_in_memory_or_come_piece_by_piece() {
     let chunked = received(&body(r#"{ pieces = ["ab", { pause = "1ms" }, "c"] }"#));
     assert_eq!(chunked, ("Transfer-Encoding: chunked".to_owned(), "abc".to_owned(), true));
     let failed = body(r#"{ pieces = ["ab", { fail = "no more" }], length = 3 }"#);
-    assert_eq!(error(&failed), "Post \"http://a/\": no more");
+    assert_eq!(error(&failed), "Post \"http://a/\": readfrom tcp caller->a: no more");
     assert!(!received(&failed).2, "it did not arrive to its end");
 }
 

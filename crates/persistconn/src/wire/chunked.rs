@@ -122,6 +122,11 @@ impl Chunked {
         }
     }
 
+    /// Whether the last chunk has come, and the end of the trailer has not.
+    pub(crate) fn is_in_trailer(&self) -> bool {
+        matches!(self.state, State::Trailer { .. })
+    }
+
     /// What a body is told whose peer is done before it, with these bytes left over. Go looks at two bytes after the
     /// last chunk, and then for the end of the trailer in its buffer; what it says when that is not there is the same
     /// for a trailer that is cut as for one that is too long.

@@ -84,12 +84,13 @@ pub(crate) fn check_status_line(came: &[u8], searched: &mut usize) -> Result<boo
 
 /// `HTTP/d.d NNN reason`. Go accepts any version of that form, and any three digits.
 fn parse_status_line(head: &Bytes, line_end: usize) -> Result<((u8, u8), u16, Bytes), Error> {
-    let line = head[..line_end].trim_ascii_end();
+    let line = &head[..line_end];
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line == USUAL_LINE {
         return Ok(((1, 1), 200, Bytes::from_static(b"OK")));
     }
     let (proto, rest) = match line.iter().position(|&byte| byte == b' ') {
-        Some(space) => (&line[..space], line[space + 1..].trim_ascii_start()),
+        Some(space) => (&line[..space], after_blanks(&line[space + 1..])),
         None => return Err(Error::malformed(format!("malformed HTTP response {}", quote(line)))),
     };
     let code_len = rest.iter().position(|&byte| byte == b' ').unwrap_or(rest.len());
@@ -105,6 +106,11 @@ fn parse_status_line(head: &Bytes, line_end: usize) -> Result<((u8, u8), u16, By
         _ => return Err(Error::malformed(format!("malformed HTTP version {}", quote(proto)))),
     };
     Ok((proto, status, head.slice_ref(reason.trim_ascii_start())))
+}
+
+/// Without the blanks that it begins with. A tab is none here.
+fn after_blanks(text: &[u8]) -> &[u8] {
+    &text[text.iter().take_while(|&&byte| byte == b' ').count()..]
 }
 
 /// Header fields up to an empty line; trailers have the same form.
@@ -251,6 +257,11 @@ mod tests {
         assert_eq!(text_of(parsed("HTTP/1.1 20 OK\r\n\r\n")), r#"malformed HTTP status code "20""#);
         assert_eq!(text_of(parsed("HTTX/1.1 200 OK\r\n\r\n")), r#"malformed HTTP version "HTTX/1.1""#);
         assert_eq!(text_of(parsed("\r\n\r\n")), r#"malformed HTTP response """#);
+        // Blanks at the end count, and a tab is none.
+        assert_eq!(text_of(parsed("HTTP/1.1 \r\n\r\n")), r#"malformed HTTP status code """#);
+        assert_eq!(text_of(parsed("garbage\t\r\n\r\n")), r#"malformed HTTP response "garbage\t""#);
+        assert_eq!(text_of(parsed("HTTP/1.1 \t200 OK\r\n\r\n")), r#"malformed HTTP status code "\t200""#);
+        assert_eq!(parsed("HTTP/1.1 200 \r\n\r\n").unwrap().status, 200);
     }
 
     #[test]

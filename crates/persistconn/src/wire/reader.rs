@@ -114,9 +114,24 @@ impl ConnReader {
             if end.is_some() || self.buf.len() as u64 >= *allowance {
                 return Err(Error::HeaderTooLarge { limit });
             }
-            if poll_fn(|cx| self.poll_fill_head(cx)).await? == 0 {
-                return Err(head::cut_short(&self.buf));
+            match poll_fn(|cx| self.poll_fill_head(cx)).await {
+                Ok(0) => return Err(head::cut_short(&self.buf)),
+                Ok(_) => {}
+                Err(error) => return Err(self.broken_off(error)),
             }
+        }
+    }
+
+    /// What a head is told whose socket fails in the middle. Go's reader of lines takes the bytes that did come for a line
+    /// and forgets the socket's error. TCP tells of a reset only once, so what Go finds next is an early end; TLS tells of
+    /// it again.
+    fn broken_off(&self, error: Error) -> Error {
+        if self.buf.is_empty() || !matches!(error, Error::Io(_)) {
+            return error;
+        }
+        match head::cut_short(&self.buf) {
+            Error::UnexpectedEof if self.shared.tls_state().is_some() => error,
+            fault => fault,
         }
     }
 
@@ -242,11 +257,15 @@ impl BodyReader {
                 Rest::Chunked(chunked) => match chunked.advance(&mut self.conn.buf)? {
                     Progress::Data(left) => return Poll::Ready(Ok(left)),
                     Progress::Done => return Poll::Ready(Ok(0)),
-                    Progress::NeedMore => {
-                        if ready!(self.conn.poll_fill_body(cx))? == 0 {
+                    Progress::NeedMore => match ready!(self.conn.poll_fill_body(cx)) {
+                        Ok(0) => return Poll::Ready(Err(chunked.cut_short(&self.conn.buf))),
+                        Ok(_) => {}
+                        // Go only looks whether the trailer is there, and does not ask why it is not.
+                        Err(Error::Io(_)) if chunked.is_in_trailer() => {
                             return Poll::Ready(Err(chunked.cut_short(&self.conn.buf)));
                         }
-                    }
+                        Err(error) => return Poll::Ready(Err(error)),
+                    },
                 },
             }
         }

@@ -23,6 +23,10 @@ const DEFAULT_USER_AGENT: &str = "Go-http-client/1.1";
 /// Bytes read at once from a body that is a reader. Go: the buffer of `io.Copy`.
 const BODY_PIECE: usize = 32 << 10;
 
+/// The size of the buffer in Go before a connection. What is in memory goes through it, until it is full for the first time;
+/// from then on Go's connection reads the body itself. Go: `Transport.WriteBufferSize`.
+const GO_WRITE_BUFFER: u64 = 4 << 10;
+
 /// What stands behind the method.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum TargetForm {
@@ -281,7 +285,11 @@ pub(crate) async fn write_request(
         }
         RequestBody::Bytes(bytes) if !before_body.holds_back() => {
             before_body.head_written();
-            write_all(shared, head, &bytes, b"").await?;
+            let before = shared.written();
+            write_all(shared, head, &bytes, b"").await.map_err(|error| {
+                let buffer_was_full = shared.written() - before >= GO_WRITE_BUFFER;
+                if buffer_was_full { shared.while_reading_from(error) } else { error }
+            })?;
         }
         body => {
             // The server sees the head before a body that may take long to come.
@@ -311,7 +319,9 @@ pub(crate) trait BeforeBody {
 async fn write_body(shared: &ConnShared, body: RequestBody, trailers: Option<&RequestTrailers>) -> Result<(), Error> {
     match body {
         RequestBody::Empty => Ok(()),
-        RequestBody::Bytes(bytes) => write_all(shared, &bytes, b"", b"").await,
+        RequestBody::Bytes(bytes) => {
+            write_all(shared, &bytes, b"", b"").await.map_err(|error| shared.while_reading_from(error))
+        }
         RequestBody::Reader { mut source, length: Some(length) } => {
             write_counted(shared, source.as_mut(), length).await
         }
@@ -329,7 +339,10 @@ async fn write_counted(
     let mut piece = Vec::with_capacity(length.saturating_add(1).min(BODY_PIECE as u64) as usize);
     let mut sent: u64 = 0;
     loop {
-        let n = read_piece(&mut source, &mut piece).await?;
+        // What is read after the whole length only tells whether it was true.
+        let counts = sent < length;
+        let within = |error| if counts { shared.while_reading_from(error) } else { error };
+        let n = read_piece(&mut source, &mut piece).await.map_err(within)?;
         let total = sent + n as u64;
         if n == 0 && sent == length {
             return Ok(());
@@ -341,7 +354,7 @@ async fn write_counted(
             let text = format!("http: ContentLength={length} with Body length {total}");
             return Err(Error::InvalidRequest(text.into()));
         }
-        write_all(shared, &piece, b"", b"").await?;
+        write_all(shared, &piece, b"", b"").await.map_err(within)?;
         sent = total;
     }
 }

@@ -77,7 +77,10 @@ async fn talk(child: &mut Child, scenario: &Scenario, policy: Policy, host: &Hos
                 }
             }
             // The program still holds its connections: this is the moment to look at the origins.
-            Line::Outcome(outcome) => return Ok(host.complete(*outcome)),
+            Line::Outcome(outcome) => {
+                host.take_in_closes(&outcome).await;
+                return Ok(host.complete(*outcome));
+            }
             Line::Stuck(stuck) => return Err(GoError::Stuck(report(scenario, host, &stuck))),
         }
     }

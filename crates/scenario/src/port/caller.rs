@@ -86,8 +86,13 @@ impl<'a> Caller<'a> {
             () = self.all() => true,
             () = timer => false,
         };
+        if !in_time {
+            return Err(self.stuck());
+        }
         // Completed while whatever the caller holds is still held.
-        if in_time { Ok(self.host.complete(self.outcome())) } else { Err(self.stuck()) }
+        let outcome = self.outcome();
+        self.host.take_in_closes(&outcome).await;
+        Ok(self.host.complete(outcome))
     }
 
     async fn all(&mut self) {

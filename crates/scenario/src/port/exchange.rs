@@ -122,15 +122,9 @@ impl Exchange {
         }
     }
 
-    /// As in Go, the trailers that are announced have no value until the end is read.
+    /// Those that have come. That others are announced says nothing of what became of them.
     fn note_trailers(&mut self, response: &Response) {
-        let known = fields(response.body.trailers());
-        self.trailers = response
-            .announced_trailers
-            .iter()
-            .map(|name| (canonical(name.as_str()), Vec::new()))
-            .chain(known)
-            .collect();
+        self.trailers = fields(response.body.trailers());
     }
 }
 

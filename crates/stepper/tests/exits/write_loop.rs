@@ -50,10 +50,45 @@ pub(crate) const CASES: &[Case] = &[
         left: NOBODY,
     },
     Case {
+        exit: Exit::WriteError,
+        name: "the server resets while a body of known length is written",
+        by: (Actor::WriteLoop, Some(1)),
+        drive: |stage| reset_under_the_write_of(stage, Some(100)),
+        sees: "net/http: HTTP/1.x transport connection broken: readfrom tcp 127.0.0.1:40000->127.0.0.1:80: \
+               write tcp 127.0.0.1:40000->127.0.0.1:80: write: connection reset by peer",
+        conn: Fate::Closed(
+            "write error: readfrom tcp 127.0.0.1:40000->127.0.0.1:80: \
+             write tcp 127.0.0.1:40000->127.0.0.1:80: write: connection reset by peer",
+        ),
+        idle: 0,
+        left: NOBODY,
+    },
+    Case {
         exit: Exit::RequestBodyError,
         name: "the source fails",
         by: (Actor::WriteLoop, Some(1)),
         drive: |stage| unanswered(stage, RequestBody::reader(Fails(b"some"), None)),
+        sees: "no more ink",
+        conn: Fate::Closed("write error: no more ink"),
+        idle: 0,
+        left: NOBODY,
+    },
+    Case {
+        exit: Exit::RequestBodyError,
+        name: "the source fails before the length that it said",
+        by: (Actor::WriteLoop, Some(1)),
+        drive: |stage| unanswered(stage, RequestBody::reader(Fails(b"some"), Some(5))),
+        // Go's connection reads such a body itself, and says so.
+        sees: "readfrom tcp 127.0.0.1:40000->127.0.0.1:80: no more ink",
+        conn: Fate::Closed("write error: readfrom tcp 127.0.0.1:40000->127.0.0.1:80: no more ink"),
+        idle: 0,
+        left: NOBODY,
+    },
+    Case {
+        exit: Exit::RequestBodyError,
+        name: "the source fails behind the length that it said",
+        by: (Actor::WriteLoop, Some(1)),
+        drive: |stage| unanswered(stage, RequestBody::reader(Fails(b"some"), Some(4))),
         sees: "no more ink",
         conn: Fate::Closed("write error: no more ink"),
         idle: 0,
@@ -214,9 +249,13 @@ fn unanswered(stage: &Stage, body: RequestBody) -> String {
 
 /// The write meets the reset before the read does.
 pub(crate) fn reset_under_the_write(stage: &Stage) -> String {
+    reset_under_the_write_of(stage, None)
+}
+
+fn reset_under_the_write_of(stage: &Stage, length: Option<u64>) -> String {
     let server = stage.serve(Script::new().await_head().await_gate("head").reset());
     let transport = stage.transport(|_| {});
-    let (post, mut writer) = post_from(None);
+    let (post, mut writer) = post_from(length);
     let caller = stage.start(ask(transport, post));
     stage.stall();
     server.open_gate("head");

@@ -1,0 +1,387 @@
+//! What the caller does, and its settings.
+
+use super::dice::Dice;
+use super::draft::{Fields, Node};
+use super::server::Servers;
+
+#[derive(Debug, Default)]
+pub(super) struct Caller {
+    pub(super) transport: Fields,
+    pub(super) client: Fields,
+    /// `contexts` and `steps`.
+    pub(super) caller: Fields,
+}
+
+/// What ends a request that nobody answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Guard {
+    Client,
+    Context,
+    Nothing,
+}
+
+/// Long enough for every answer that comes at all.
+const PATIENCE: &str = "250ms";
+
+pub(super) fn caller(dice: &mut Dice, servers: &Servers) -> Caller {
+    let guard = dice.weighted(&[(5, Guard::Client), (5, Guard::Context), (1, Guard::Nothing)]);
+    let mut maker = Maker { dice, servers, guard, steps: Vec::new(), requests: 0, counts: 0, contexts: 0, gates: 0 };
+    let rounds = maker.dice.weighted(&[(2, 1), (4, 2), (4, 3), (2, 4)]);
+    for _ in 0..rounds {
+        maker.round();
+    }
+    for gate in &servers.gates {
+        maker.steps.push(Node::one("open", Node::text(gate.clone())));
+    }
+    let mut caller = Caller { transport: transport(maker.dice, servers), ..Caller::default() };
+    if guard == Guard::Client {
+        caller.client.push(("Timeout".to_owned(), Node::text(PATIENCE)));
+    }
+    if maker.contexts > 0 {
+        let names = (1..=maker.contexts).map(|number| Node::text(format!("c{number}"))).collect();
+        caller.caller.push(("contexts".to_owned(), Node::List(names)));
+    }
+    caller.caller.push(("steps".to_owned(), Node::List(maker.steps)));
+    caller
+}
+
+fn transport(dice: &mut Dice, servers: &Servers) -> Fields {
+    let mut fields = Vec::new();
+    let mut maybe = |percent: u32, key: &str, of: &[Node], dice: &mut Dice| {
+        if dice.percent(percent) {
+            let at = dice.from(0, of.len() - 1);
+            fields.push((key.to_owned(), of[at].clone()));
+        }
+    };
+    let texts = |texts: &[&str]| -> Vec<Node> { texts.iter().map(|text| Node::text(*text)).collect() };
+    maybe(10, "base", &texts(&["zero"]), dice);
+    maybe(8, "MaxIdleConns", &[Node::Number(1), Node::Number(2)], dice);
+    maybe(12, "MaxIdleConnsPerHost", &[Node::Number(-1), Node::Number(1), Node::Number(3)], dice);
+    maybe(10, "MaxConnsPerHost", &[Node::Number(1), Node::Number(2)], dice);
+    maybe(5, "IdleConnTimeout", &texts(&["40ms"]), dice);
+    maybe(8, "ResponseHeaderTimeout", &texts(&["80ms"]), dice);
+    maybe(20, "ExpectContinueTimeout", &texts(&["0s", "40ms"]), dice);
+    maybe(8, "MaxResponseHeaderBytes", &[60, 100, 300, 4096].map(Node::Number), dice);
+    maybe(6, "DisableKeepAlives", &[Node::Flag(true)], dice);
+    maybe(10, "DisableCompression", &[Node::Flag(true)], dice);
+    if servers.proxy {
+        maybe(100, "Proxy", &texts(&["a"]), dice);
+    }
+    fields
+}
+
+struct Maker<'a> {
+    dice: &'a mut Dice,
+    servers: &'a Servers,
+    guard: Guard,
+    steps: Vec<Node>,
+    requests: usize,
+    counts: usize,
+    contexts: usize,
+    /// Those of the caller's own bodies.
+    gates: usize,
+}
+
+/// A request that is under way or has its answer.
+struct Sent {
+    name: String,
+    /// What cancels it.
+    cancel: Option<String>,
+    /// The gate that its body stands at.
+    gate: Option<String>,
+}
+
+impl Maker<'_> {
+    /// A few steps about one request, or about some that are under way side by side.
+    fn round(&mut self) {
+        match self.dice.weighted(&[(70, 1), (15, 2), (15, 3)]) {
+            1 => {
+                let sent = self.send(false, true);
+                if let Some(gate) = &sent.gate {
+                    // Held at the gate; then on, or cancelled.
+                    self.count();
+                    match (&sent.cancel, self.dice.percent(50)) {
+                        (Some(cancel), true) => self.cancel(&cancel.clone()),
+                        _ => self.steps.push(Node::one("open", Node::text(gate.clone()))),
+                    }
+                    self.steps.push(Node::one("finish", Node::text(sent.name.clone())));
+                }
+                self.body(&sent);
+            }
+            2 => {
+                // Cancelled while the server is silent, if it is.
+                let sent = self.send(true, true);
+                self.count();
+                if let Some(cancel) = &sent.cancel {
+                    self.cancel(&cancel.clone());
+                }
+                if let Some(gate) = &sent.gate {
+                    self.steps.push(Node::one("open", Node::text(gate.clone())));
+                }
+                if self.dice.percent(30) {
+                    self.open();
+                }
+                self.steps.push(Node::one("finish", Node::text(sent.name.clone())));
+                self.body(&sent);
+            }
+            _ => {
+                let many = self.dice.from(2, 3);
+                let all: Vec<Sent> = (0..many)
+                    .map(|_| {
+                        let sent = self.send(true, false);
+                        // Which request gets which connection matters only where they are not alike.
+                        if !self.servers.alike {
+                            self.count();
+                        }
+                        sent
+                    })
+                    .collect();
+                for sent in &all {
+                    self.steps.push(Node::one("finish", Node::text(sent.name.clone())));
+                }
+                for sent in &all {
+                    if !self.servers.alike || self.dice.percent(80) {
+                        self.count();
+                    }
+                    self.body(sent);
+                }
+            }
+        }
+        if self.dice.percent(8) {
+            self.open();
+        }
+        if self.dice.percent(88) {
+            self.count();
+        }
+        if self.dice.percent(6) {
+            self.steps.push(Node::one("close_idle", Node::Flag(true)));
+            self.count();
+        }
+        if self.dice.percent(5) {
+            self.steps.push(Node::one("pause", Node::text("60ms")));
+        }
+    }
+
+    fn count(&mut self) {
+        self.counts += 1;
+        self.steps.push(Node::one("count", Node::text(format!("n{}", self.counts))));
+    }
+
+    fn open(&mut self) {
+        if !self.servers.gates.is_empty() {
+            let at = self.dice.from(0, self.servers.gates.len() - 1);
+            self.steps.push(Node::one("open", Node::text(self.servers.gates[at].clone())));
+        }
+    }
+
+    fn cancel(&mut self, what: &str) {
+        let mut step = vec![("cancel".to_owned(), Node::text(what))];
+        if what.starts_with('c') && self.dice.percent(25) {
+            step.push(("cause".to_owned(), Node::text("enough")));
+        }
+        self.steps.push(Node::Table(step));
+    }
+
+    fn send(&mut self, later: bool, gates: bool) -> Sent {
+        self.requests += 1;
+        let name = format!("r{}", self.requests);
+        let (step, cancel, gate) = self.request(&name, gates);
+        let mut step = step;
+        if later || gate.is_some() {
+            step.push(("later".to_owned(), Node::Flag(true)));
+        }
+        self.steps.push(Node::Table(step));
+        Sent { name, cancel, gate }
+    }
+
+    fn request(&mut self, name: &str, gates: bool) -> (Fields, Option<String>, Option<String>) {
+        let mut step = vec![("send".to_owned(), Node::text(name))];
+        let at = self.dice.from(0, self.servers.names.len() - 1);
+        let path = self.dice.weighted(&[(10, "/"), (1, "/x?y=z"), (1, "/p%20q"), (1, "/?")]);
+        let url = Node::text(format!("{}{path}", self.servers.names[at]));
+        let method = self.dice.weighted(&[
+            (55, "get"),
+            (8, "head"),
+            (18, "post"),
+            (8, "put"),
+            (2, "patch"),
+            (4, "delete"),
+            (2, "options"),
+            (3, "method"),
+        ]);
+        if method == "method" {
+            let custom = self.dice.pick(&["PURGE", "get", "TRACE", "BAD METHOD", "PROPFIND"]);
+            step.extend([("method".to_owned(), Node::text(custom)), ("url".to_owned(), url)]);
+        } else {
+            step.push((method.to_owned(), url));
+        }
+        let mut gate = None;
+        let has_body = self.dice.percent(if matches!(method, "post" | "put" | "patch") { 85 } else { 5 });
+        if has_body {
+            let body = self.request_body(gates, &mut gate);
+            step.push(("body".to_owned(), body));
+        }
+        let headers = self.headers(has_body);
+        if !headers.is_empty() {
+            step.push(("headers".to_owned(), Node::Table(headers)));
+        }
+        for (percent, key) in [(5, "close"), (8, "got_1xx")] {
+            if self.dice.percent(percent) {
+                step.push((key.to_owned(), Node::Flag(true)));
+            }
+        }
+        let mut cancel = None;
+        if self.dice.percent(40) {
+            // Not the channel of `Request.Cancel`: today's Go has one more goroutine for each, which every count would tell.
+            self.contexts += 1;
+            let context = format!("c{}", self.contexts);
+            cancel = Some(context.clone());
+            step.push(("context".to_owned(), Node::text(context)));
+        } else if self.dice.percent(5) {
+            cancel = Some(name.to_owned());
+        }
+        if self.guard == Guard::Context {
+            step.push(("timeout".to_owned(), Node::text(PATIENCE)));
+        }
+        (step, cancel, gate)
+    }
+
+    fn headers(&mut self, has_body: bool) -> Fields {
+        let mut headers: Fields = Vec::new();
+        let mut add = |key: &str, value: &str| {
+            if !headers.iter().any(|(known, _)| known == key) {
+                headers.push((key.to_owned(), Node::text(value)));
+            }
+        };
+        if has_body && self.dice.percent(20) {
+            add("Expect", self.dice.pick(&["100-continue", "100-Continue", "100-continue", "other"]));
+        }
+        for _ in 0..self.dice.weighted(&[(8, 0), (3, 1), (1, 2)]) {
+            let (key, value) = self.dice.pick(&[
+                ("X-A", "1"),
+                ("x-lower", "v"),
+                ("Accept-Encoding", "gzip"),
+                ("Accept-Encoding", "identity"),
+                ("Range", "bytes=0-1"),
+                ("Connection", "close"),
+                ("Connection", "keep-alive"),
+                ("Connection", "Upgrade"),
+                ("Host", "elsewhere.example"),
+                ("Host", "bad host"),
+                ("User-Agent", ""),
+                ("User-Agent", "me"),
+                ("Idempotency-Key", "k"),
+                ("X-Idempotency-Key", "k"),
+                ("Content-Length", "3"),
+                ("Transfer-Encoding", "chunked"),
+                ("Trailer", "T"),
+                ("X-Blank", "  v "),
+                ("Cookie", "a=b"),
+                ("Authorization", "Basic x"),
+            ]);
+            add(key, value);
+        }
+        headers
+    }
+
+    fn request_body(&mut self, gates: bool, gate: &mut Option<String>) -> Node {
+        match self.dice.weighted(&[(40, 't'), (15, 'b'), (45, 'p')]) {
+            't' => return Node::text("hello"),
+            'b' => return Node::one("bytes", Node::number(self.dice.pick(&[1, 100, 4096, 5000, 100_000]))),
+            _ => {}
+        }
+        let mut pieces = Vec::new();
+        let mut length = 0;
+        let mut fails = false;
+        for _ in 0..self.dice.weighted(&[(1, 0), (4, 1), (3, 2), (1, 4)]) {
+            match self.dice.weighted(&[(50, 't'), (20, 'b'), (15, 'p'), (8, 'g'), (7, 'f')]) {
+                't' => {
+                    pieces.push(Node::text("hello"));
+                    length += 5;
+                }
+                'b' => {
+                    let bytes = self.dice.pick(&[1, 100, 5000, 40_000]);
+                    pieces.push(Node::one("bytes", Node::number(bytes)));
+                    length += bytes;
+                }
+                'p' => pieces.push(Node::one("pause", Node::text("5ms"))),
+                'g' if gates && gate.is_none() => {
+                    self.gates += 1;
+                    let name = format!("b{}", self.gates);
+                    pieces.push(Node::one("gate", Node::text(name.clone())));
+                    *gate = Some(name);
+                }
+                'g' => {}
+                _ => {
+                    pieces.push(Node::one("fail", Node::text("no more")));
+                    fails = true;
+                }
+            }
+            if fails {
+                break;
+            }
+        }
+        let mut body = vec![("pieces".to_owned(), Node::List(pieces))];
+        if self.dice.percent(50) {
+            let declared = match self.dice.weighted(&[(7, 0), (1, 1), (1, 2)]) {
+                0 => length,
+                1 => length + self.dice.from(1, 5),
+                _ => length.saturating_sub(self.dice.from(1, 5)),
+            };
+            body.push(("length".to_owned(), Node::number(declared)));
+        }
+        if self.dice.percent(40) {
+            body.push(("again".to_owned(), Node::Flag(true)));
+        }
+        Node::Table(body)
+    }
+
+    /// What is done with the body of a response.
+    fn body(&mut self, sent: &Sent) {
+        let name = || Node::text(sent.name.clone());
+        let few = self.dice.weighted(&[(6, 1), (6, 5), (4, 10), (1, 1000), (1, 262_144)]);
+        let all = Node::one("read", name());
+        let some = Node::table([("read", name()), ("bytes", Node::number(few))]);
+        let exactly = Node::table([("read", name()), ("exactly", Node::number(few))]);
+        let close = Node::one("close", name());
+        match self.dice.weighted(&[(45, 'a'), (8, 's'), (6, 'e'), (12, 'n'), (9, 'c'), (8, 'p'), (4, 'r'), (8, 'x')]) {
+            'a' => self.steps.push(all),
+            's' => self.steps.extend([some, all]),
+            'e' => self.steps.extend([exactly, all]),
+            'n' => {}
+            'c' => self.steps.push(close),
+            'p' => self.steps.extend([some, close]),
+            'r' => {
+                self.steps.extend([close.clone(), all, close]);
+            }
+            _ => {
+                // Cancelled with the body in hand: not read, partly read, or while a read waits.
+                let Some(cancel) = sent.cancel.clone() else {
+                    self.steps.push(exactly);
+                    return;
+                };
+                match self.dice.from(0, 2) {
+                    0 => {
+                        self.count();
+                        self.cancel(&cancel);
+                        self.count();
+                        self.steps.push(all);
+                    }
+                    1 => {
+                        self.steps.push(some);
+                        self.count();
+                        self.cancel(&cancel);
+                        self.count();
+                        self.steps.push(all);
+                    }
+                    _ => {
+                        self.steps.push(Node::table([("read", name()), ("later", Node::Flag(true))]));
+                        self.count();
+                        self.cancel(&cancel);
+                        self.steps.push(Node::one("finish", name()));
+                    }
+                }
+            }
+        }
+    }
+}

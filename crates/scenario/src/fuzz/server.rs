@@ -1,0 +1,142 @@
+//! What the origins do.
+
+use super::dice::Dice;
+use super::draft::{Fields, Node};
+use super::response::{Response, Wrong, interim, pieces, response};
+
+/// The origins, and what the caller has to know of them.
+#[derive(Debug)]
+pub(super) struct Servers {
+    pub(super) origins: Fields,
+    /// Their names.
+    pub(super) names: Vec<String>,
+    /// The gates that a script may stand at.
+    pub(super) gates: Vec<String>,
+    /// Every connection is served alike, so that it does not matter which one a request gets.
+    pub(super) alike: bool,
+    /// There is an origin that is good as a proxy.
+    pub(super) proxy: bool,
+}
+
+pub(super) fn servers(dice: &mut Dice) -> Servers {
+    let mut servers = Servers {
+        origins: Vec::new(),
+        names: Vec::new(),
+        gates: Vec::new(),
+        alike: dice.percent(40),
+        proxy: dice.percent(3),
+    };
+    for name in ["a", "b"].into_iter().take(dice.weighted(&[(12, 1), (1, 2)])) {
+        let origin = origin(dice, &mut servers);
+        servers.origins.push((name.to_owned(), Node::Table(origin)));
+        servers.names.push(name.to_owned());
+    }
+    servers
+}
+
+fn origin(dice: &mut Dice, servers: &mut Servers) -> Fields {
+    let mut fields = Vec::new();
+    if !servers.proxy && dice.percent(8) {
+        fields.push(("tls".to_owned(), Node::Flag(true)));
+        if dice.percent(20) {
+            fields.push(("goodbye".to_owned(), Node::text(dice.pick(&["unsaid", "cut"]))));
+        }
+    }
+    // Some servers do nothing wrong; the more is wrong, the less comes of the rest.
+    let wrong = Wrong(dice.pick(&[0, 10, 30]));
+    let lists = if servers.alike { 1 } else { dice.from(1, 3) };
+    let lists = (0..lists).map(|_| Node::List(conn(dice, wrong, servers))).collect();
+    fields.push(("conns".to_owned(), Node::List(lists)));
+    fields
+}
+
+/// One connection.
+fn conn(dice: &mut Dice, wrong: Wrong, servers: &mut Servers) -> Vec<Node> {
+    let mut steps = Vec::new();
+    for _ in 0..dice.weighted(&[(3, 1), (3, 2), (2, 4)]) {
+        if !exchange(dice, wrong, servers, &mut steps) {
+            break;
+        }
+    }
+    if dice.percent(5) {
+        pause(dice, &mut steps);
+        let unasked = dice.pick(&["hello", "HTTP/1.1 408 Request Timeout\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", "\r\n"]);
+        steps.push(Node::one("send", Node::text(unasked)));
+    }
+    end(dice, &mut steps);
+    steps
+}
+
+/// A request and what it is answered with. Whether another one can follow.
+fn exchange(dice: &mut Dice, wrong: Wrong, servers: &mut Servers, steps: &mut Vec<Node>) -> bool {
+    // An answer before the request is in, or before it has even begun.
+    let word = dice.weighted(&[(93, "request"), (6, "head"), (1, "")]);
+    if !word.is_empty() {
+        steps.push(Node::text(word));
+    }
+    if dice.percent(5) {
+        let gate = format!("g{}", servers.gates.len() + 1);
+        steps.push(Node::one("gate", Node::text(gate.clone())));
+        servers.gates.push(gate);
+    }
+    let mut text = if dice.percent(12) { interim(dice, wrong) } else { String::new() };
+    let Response { text: answer, mut pattern, mut whole } = response(dice, wrong);
+    text += &answer;
+    if dice.percent(wrong.0 / 3) {
+        // It ends too soon.
+        match pattern {
+            0 => {
+                let mut at = dice.from(0, text.len() - 1);
+                while !text.is_char_boundary(at) {
+                    at -= 1;
+                }
+                text.truncate(at);
+            }
+            _ => pattern = dice.from(1, pattern - 1),
+        }
+        whole = false;
+    }
+    pieces(dice, &text, steps);
+    if pattern > 0 {
+        steps.push(Node::one("bytes", Node::number(pattern)));
+    }
+    if whole && dice.percent(wrong.0 / 5) {
+        if dice.percent(50) {
+            pause(dice, steps);
+        }
+        steps.push(Node::one(
+            "send",
+            Node::text(dice.pick(&["x", "\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"])),
+        ));
+        whole = false;
+    }
+    if word == "head" && dice.percent(50) {
+        steps.push(Node::text("body"));
+    }
+    whole
+}
+
+fn end(dice: &mut Dice, steps: &mut Vec<Node>) {
+    match dice.weighted(&[(50, "hold"), (30, "close"), (10, "reset"), (10, "half_close")]) {
+        "close" => {
+            if dice.percent(60) {
+                pause(dice, steps);
+            }
+            steps.push(Node::text("close"));
+        }
+        // A reset takes away what the caller has not read yet: it comes late, so that nothing is left.
+        "reset" => {
+            steps.push(Node::one("pause", Node::text("20ms")));
+            steps.push(Node::text("reset"));
+        }
+        "half_close" => {
+            pause(dice, steps);
+            steps.extend([Node::text("half_close"), Node::text("hold")]);
+        }
+        _ => steps.push(Node::text("hold")),
+    }
+}
+
+fn pause(dice: &mut Dice, steps: &mut Vec<Node>) {
+    steps.push(Node::one("pause", Node::text(dice.pick(&["5ms", "10ms", "15ms"]))));
+}
