@@ -3,6 +3,7 @@
 //! # Layout
 //!
 //! - [`summary`]: SUMMARY.md and the chapters name each other
+//! - [`named`]: the files and examples that chapters name are there
 //! - [`questions`]: every question has its key, is asked once, and has its answer at the end
 //! - [`replay`]: recordings and pictures are what the examples give today
 //! - [`tags`]: the tags of a built page
@@ -16,6 +17,7 @@
 
 pub mod exits;
 pub mod links;
+pub mod named;
 pub mod questions;
 pub mod replay;
 pub mod spelling;
@@ -136,6 +138,7 @@ pub fn check(workspace: &Workspace, scope: &Scope, tell: impl FnMut(&Looked)) ->
             report.look(what, |_| Ok(count))?;
         }
     }
+    report.look("files and items named", |faults| named::check(workspace, faults))?;
     report.look("questions and keys", |faults| questions::check(workspace, &expander, faults))?;
     report.look("words spelled", |faults| spelling::check(workspace, faults))?;
     report.look("recording files", |faults| replay::files(workspace, recordings, faults))?;

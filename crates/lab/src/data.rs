@@ -45,6 +45,29 @@ pub fn figure(workspace: &Workspace, name: &str, path: &str) -> Result<String, S
     }
 }
 
+/// What `book/data/NAME` says of where it comes from: the comment at its head, or what a JSON file has under `source`.
+///
+/// # Errors
+///
+/// When it says nothing, or cannot be read.
+pub fn source(workspace: &Workspace, name: &str) -> Result<String, String> {
+    let text = read(workspace, name)?;
+    let said = if name.ends_with(".json") {
+        let root: Value = serde_json::from_str(&text).map_err(|error| format!("book/data/{name}: {error}"))?;
+        root.get("source").and_then(Value::as_str).map(str::to_owned)
+    } else if let Some(rest) = text.strip_prefix("<!--") {
+        rest.split_once("-->").map(|(comment, _)| comment.to_owned())
+    } else {
+        let comment = text.lines().map_while(|line| line.strip_prefix('#'));
+        Some(comment.map(str::trim).collect::<Vec<_>>().join(" "))
+    };
+    let said = said.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    match said.is_empty() {
+        true => Err(format!("book/data/{name} does not say where it comes from")),
+        false => Ok(said),
+    }
+}
+
 fn read(workspace: &Workspace, name: &str) -> Result<String, String> {
     if name.contains(['/', '\\']) {
         return Err(format!("{name} is not directly in book/data"));
@@ -83,7 +106,8 @@ mod tests {
         write("Cargo.toml", "[workspace]\n");
         write("book/book.toml", "");
         write("book/data/a.toml", "[small]\ncount = 13190\nname = \"x\"\nlist = [1]\n");
-        write("book/data/a.json", r#"{"small": {"ratio": 1.25, "many": 1234567}}"#);
+        write("book/data/b.toml", "# Measured by\n#\n#     some command\n#\n# on a day.\na = 1\n# no more\n");
+        write("book/data/a.json", r#"{"source": "Real Go.", "small": {"ratio": 1.25, "many": 1234567}}"#);
         write("book/data/a.md", "<!-- Written by a test. -->\n\n| a |\n|---|\n| 1 |\n");
         let workspace = Workspace::around(dir.path()).expect("a workspace");
         (dir, workspace)
@@ -105,7 +129,7 @@ mod tests {
         assert_eq!(fault("a.toml", "small.size"), "book/data/a.toml has no small.size");
         assert_eq!(fault("a.toml", "small.list"), "small.list in book/data/a.toml is no single figure");
         assert_eq!(fault("../book.toml", "a"), "../book.toml is not directly in book/data");
-        assert!(fault("b.toml", "a").starts_with("book/data/b.toml: "));
+        assert!(fault("c.toml", "a").starts_with("book/data/c.toml: "));
     }
 
     #[test]
@@ -113,5 +137,14 @@ mod tests {
         let (_dir, workspace) = workspace();
         assert_eq!(table(&workspace, "a.md").as_deref(), Ok("| a |\n|---|\n| 1 |"));
         assert_eq!(table(&workspace, "a.toml").unwrap_err(), "a.toml is no Markdown file");
+    }
+
+    #[test]
+    fn a_file_says_where_it_comes_from() {
+        let (_dir, workspace) = workspace();
+        assert_eq!(source(&workspace, "a.md").as_deref(), Ok("Written by a test."));
+        assert_eq!(source(&workspace, "a.json").as_deref(), Ok("Real Go."));
+        assert_eq!(source(&workspace, "b.toml").as_deref(), Ok("Measured by some command on a day."));
+        assert_eq!(source(&workspace, "a.toml").unwrap_err(), "book/data/a.toml does not say where it comes from");
     }
 }

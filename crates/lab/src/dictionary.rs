@@ -6,12 +6,10 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
-use mdbook_markdown::pulldown_cmark::{Event, Tag};
-use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
-
 use crate::error::{Error, Faults};
 use crate::html;
 use crate::listing::Listing;
+use crate::pages::{self, Page};
 use crate::symbols::table::{ABSENT, Symbol, numbers, range_of};
 use crate::symbols::{Pair, Twin, paired};
 use crate::walk::{Walks, link};
@@ -68,7 +66,7 @@ fn code(text: &str) -> String {
 }
 
 /// `go-transport-persistconn-readloop`: from the file's name and the symbol's.
-fn id(symbol: &Symbol) -> String {
+pub(crate) fn id(symbol: &Symbol) -> String {
     let stem = symbol.file.rsplit('/').next().unwrap_or("").trim_end_matches(".go");
     let parts = symbol.name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
     ["go", stem].into_iter().chain(parts).collect::<Vec<_>>().join("-").to_ascii_lowercase()
@@ -151,51 +149,29 @@ impl Chapter {
     }
 }
 
-/// Every chapter of SUMMARY.md that has a file, in its order. What is wrong with a directive is told elsewhere.
+/// What each chapter shows and says. What is wrong with a directive is told elsewhere.
 fn chapters(workspace: &Workspace, walks: &Walks) -> Result<Vec<Chapter>, Error> {
-    let summary = workspace.src().join("SUMMARY.md");
-    if !summary.is_file() {
-        return Ok(Vec::new());
-    }
-    let mut found = Vec::new();
-    for event in new_cmark_parser(&Error::read(&summary)?, &MarkdownOptions::default()) {
-        let Event::Start(Tag::Link { dest_url, .. }) = event else { continue };
-        let path = workspace.src().join(&*dest_url);
-        if !path.is_file() {
-            continue;
-        }
-        let text = Error::read(&path)?;
-        let title = text.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or(&dest_url).to_owned();
-        let mut chapter = Chapter {
-            page: format!("{}.html", dest_url.trim_end_matches(".md")),
-            title,
-            listings: Vec::new(),
-            walks: Vec::new(),
-            text: String::new(),
-        };
-        for line in text.lines() {
-            let Some(directive) = line.strip_prefix("{{#").and_then(|line| line.trim_end().strip_suffix("}}")) else {
-                continue;
-            };
-            match directive.split_once(' ') {
-                Some(("include", spec)) => chapter.listings.extend(lines_shown(workspace, spec)),
-                Some(("walk", name)) => {
-                    if let Ok(walk) = walks.get(name.trim()) {
-                        chapter.listings.extend(lines_shown(workspace, &walk.rust));
-                        chapter.walks.push((walk.name.clone(), walk.file.clone(), walk.func.clone()));
+    let shown = |page: Page| {
+        let (mut listings, mut walked) = (Vec::new(), Vec::new());
+        for directive in page.directives() {
+            match directive.as_slice() {
+                ["include", spec] => listings.extend(lines_shown(workspace, spec)),
+                ["walk", name] => {
+                    if let Ok(walk) = walks.get(name) {
+                        listings.extend(lines_shown(workspace, &walk.rust));
+                        walked.push((walk.name.clone(), walk.file.clone(), walk.func.clone()));
                     }
                 }
-                Some(_) | None => {}
+                _ => {}
             }
         }
-        chapter.text = text;
-        found.push(chapter);
-    }
-    Ok(found)
+        Chapter { page: page.html, title: page.title, text: page.text, listings, walks: walked }
+    };
+    Ok(pages::read(workspace)?.into_iter().map(shown).collect())
 }
 
 fn lines_shown(workspace: &Workspace, spec: &str) -> Option<(String, usize, usize)> {
-    let listing = Listing::read(workspace.root(), spec.trim()).ok()?;
+    let listing = Listing::read(workspace.root(), spec).ok()?;
     Some((listing.path, listing.first, listing.last))
 }
 

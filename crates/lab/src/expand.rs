@@ -14,6 +14,7 @@
 //! - `{{#exercise NAME}}`: an exercise of `book/exercises`, see [`exercise`](crate::exercise)
 //! - `{{#walk NAME}}`: a place of ours and Go's beside each other, see [`walk`](crate::walk)
 //! - `{{#dictionary}}`: Go's names and what stands for each here, see [`dictionary`]
+//! - `{{#outputs}}`: every recording and every file of figures, with where it comes from, see [`outputs`]
 //! - `{{#exits}}`: every exit with its facts, under a heading for each place, see [`exits`]
 //!
 //! Some may stand anywhere in a line, so that no number in the prose is typed:
@@ -33,6 +34,7 @@ use crate::exits;
 use crate::lint::lint;
 use crate::listing::Listing;
 use crate::measured::Measured;
+use crate::outputs;
 use crate::picture::Gallery;
 use crate::question::Questions;
 use crate::question::key::Sources;
@@ -53,7 +55,7 @@ pub struct Used {
     pub outputs: usize,
     /// Single values of recorded runs.
     pub values: usize,
-    /// Tables: of ours and Go's, and those of `book/data`.
+    /// Tables: of ours and Go's, those of `book/data`, and the lists of names and of outputs.
     pub tables: usize,
     /// Lists of all exits.
     pub exits: usize,
@@ -169,6 +171,9 @@ impl Expander {
             "dictionary" if argument.is_empty() => {
                 (&mut used.tables, dictionary::markdown(&self.workspace, &self.walks))
             }
+            "outputs" if argument.is_empty() => {
+                (&mut used.tables, outputs::markdown(self.sources(), &self.questions, &self.gallery))
+            }
             "exits" if argument.is_empty() => (&mut used.exits, exits::list(&self.workspace)),
             _ => return None,
         };
@@ -229,14 +234,14 @@ impl Expander {
                     | "walk",
                     ..,
                 ]
-                | ["answers" | "dictionary" | "exits"] => {
+                | ["answers" | "dictionary" | "outputs" | "exits"] => {
                     return Err(format!("`{{{{#{inner}}}}}` must stand on a line of its own, at the margin"));
                 }
                 _ => {
                     return Err(format!(
                         "`{{{{#{inner}}}}}` is no directive of this book; there are include PATH:ANCHOR, output NAME, \
                          picture NAME, predict ID, check ID…, answers, exercise NAME, matrix ROW…, races NAME…, data NAME, \
-                         walk NAME, dictionary, exits, value NAME LINE, figure NAME PATH and cell ROW COLUMN PART"
+                         walk NAME, dictionary, outputs, exits, value NAME LINE, figure NAME PATH and cell ROW COLUMN PART"
                     ));
                 }
             }

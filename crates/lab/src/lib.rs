@@ -22,6 +22,8 @@
 //! - [`dictionary`]: Go's names and what stands for each here
 //! - [`symbols`]: Go's names in the documentation of the crates, and where Go has them
 //! - [`gotree`]: a tree of Go's sources on the reader's machine
+//! - [`outputs`]: where every recording and every figure comes from
+//! - [`pages`]: the chapters as they are written
 //! - [`exits`]: every way out of the loops and waits, from the table that the port uses
 //! - [`question`]: predictions and questions, whose keys are read from recordings
 //! - [`exercise`]: small crates for the reader to solve, and the commands for them
@@ -64,6 +66,8 @@ pub mod lint;
 pub mod listing;
 pub mod measured;
 pub mod normalise;
+pub mod outputs;
+pub mod pages;
 pub mod paper;
 pub mod picture;
 pub mod preprocess;

@@ -13,6 +13,9 @@ use crate::html;
 use crate::recording::Recordings;
 use crate::workspace::Workspace;
 
+/// The file of Go's figures, in `book/data`.
+pub const MEASURED: &str = "go_measured.json";
+
 /// How something ended: `3 / 1`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Left {
@@ -137,6 +140,11 @@ impl Measured {
         let file = serde_json::from_str(&Error::read(&path)?)
             .map_err(|error| Faults(vec![Fault::in_file(workspace.name_of(&path), error.to_string())]))?;
         Ok(Measured(Some(file)))
+    }
+
+    /// The recording that stands beside Go's figures, where there are any.
+    pub fn recording(&self) -> Option<&str> {
+        Some(&self.0.as_ref()?.ours.recording)
     }
 
     /// The recording that has this column; `None` for a version of Go.

@@ -80,6 +80,20 @@ impl Recording {
     }
 }
 
+/// How the files of a recording came about.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Meta {
+    /// The command that printed the output.
+    pub command: String,
+    /// The command that wrote the trace, where there is one.
+    pub trace_command: Option<String>,
+    /// The compiler, as it names itself.
+    pub rustc: String,
+    /// The version of this repository's crates.
+    pub version: String,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Index {
@@ -164,6 +178,25 @@ impl Recordings {
         self.get(name)?;
         std::fs::read_to_string(self.output_path(name))
             .map_err(|error| format!("book/recordings/{name}.out: {error}; `cargo lab record {name}` makes it"))
+    }
+
+    /// How the files of `name` came about.
+    ///
+    /// # Errors
+    ///
+    /// When it has not been recorded yet, or was with another command than the index has.
+    pub fn meta(&self, name: &str) -> Result<Meta, String> {
+        let recording = self.get(name)?;
+        let file = format!("book/recordings/{name}.meta.toml");
+        let again = format!("`cargo lab record {name}` makes it anew");
+        let text =
+            std::fs::read_to_string(self.meta_path(name)).map_err(|error| format!("{file}: {error}; {again}"))?;
+        let meta: Meta = toml::from_str(&text).map_err(|error| format!("{file}: {error}"))?;
+        let trace = recording.trace.then(|| recording.trace_command());
+        match meta.command == recording.command() && meta.trace_command == trace {
+            true => Ok(meta),
+            false => Err(format!("{file} names other commands than book/recordings/index.toml; {again}")),
+        }
     }
 
     /// The output as Markdown, under the command that makes it.
@@ -275,6 +308,18 @@ mod tests {
         assert!(recordings.output("c").unwrap_err().ends_with("it lists: a, b"));
         assert!(recordings.output("a").unwrap_err().contains("`cargo lab record a` makes it"));
         assert!(recordings.trace("a").unwrap_err().contains("set `trace = true`"));
+    }
+
+    #[test]
+    fn how_a_recording_came_about_must_be_what_the_index_asks_for() {
+        let (dir, recordings) = recordings(INDEX, None);
+        let write = |text: &str| std::fs::write(dir.path().join("a.meta.toml"), text).expect("written");
+        assert!(recordings.meta("a").unwrap_err().contains("`cargo lab record a` makes it anew"));
+        let versions = "rustc = \"rustc 1.95.0\"\nversion = \"0.1.0\"\n";
+        write(&format!("command = \"cargo run --example a\"\n{versions}"));
+        assert_eq!(recordings.meta("a").unwrap().rustc, "rustc 1.95.0");
+        write(&format!("command = \"cargo run --example a -- --kill\"\n{versions}"));
+        assert!(recordings.meta("a").unwrap_err().contains("names other commands than"));
     }
 
     #[test]

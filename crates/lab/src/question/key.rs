@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::data;
 use crate::html;
-use crate::measured::{Matrix, Measured};
+use crate::measured::{MEASURED, Matrix, Measured};
 use crate::recording::Recordings;
 use crate::workspace::Workspace;
 
@@ -83,6 +83,20 @@ impl Key {
                 shown_by(because, sources.recordings)?;
                 Ok(value.clone())
             }
+        }
+    }
+
+    /// The recording that the answer is read from, and the file of `book/data`; one of the two, or none.
+    pub fn reads<'a>(&'a self, measured: &'a Measured) -> (Option<&'a str>, Option<&'a str>) {
+        match self {
+            Key::Line { recording, .. } | Key::Settled { recording, .. } => (Some(recording), None),
+            Key::Cell { cell } => match measured.recording_of(cell.get(1).map_or("", String::as_str)) {
+                Some(recording) => (Some(recording), None),
+                None => (None, Some(MEASURED)),
+            },
+            Key::Figure { figure: [file, _] } => (None, Some(file)),
+            // An exit's id has no colon.
+            Key::Stated { because, .. } => (because.split_once(": ").map(|(recording, _)| recording), None),
         }
     }
 

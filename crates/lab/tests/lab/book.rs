@@ -5,6 +5,7 @@ use std::process::Command;
 use httptrace::Exit;
 use lab::build::build;
 use lab::check::tags::tags;
+use lab::recording::Recordings;
 use lab::workspace::Workspace;
 
 #[test]
@@ -54,4 +55,23 @@ fn a_name_is_in_the_dictionary_and_in_the_index_of_the_search() {
     // Go's spelling and Rust's are this one word.
     assert!(index.contains("\"try_put_idle_conn\":["));
     assert!(index.contains(&format!("\"{id}\"")));
+}
+
+#[test]
+fn the_page_of_outputs_has_every_recording_with_its_command_and_its_pages() {
+    let dest = tempfile::tempdir().expect("a directory");
+    let workspace = Workspace::find().expect("the lab's own repository");
+    build(&workspace, dest.path()).expect("the book builds");
+    let page = std::fs::read_to_string(dest.path().join("outputs.html")).expect("the page is there");
+    let tags = tags(&page);
+    for recording in Recordings::load(&workspace).expect("an index").list() {
+        let id = format!("recording-{}", recording.name);
+        assert_eq!(tags.iter().filter(|tag| tag.get("id") == Some(&id)).count(), 1, "{id}");
+        assert!(page.contains(&format!("<code>{}</code>", recording.command())), "{id}");
+    }
+    let from = page.find("id=\"recording-ch01_puzzle\"").expect("the puzzle's entry");
+    let entry = &page[from..];
+    let entry = &entry[..entry.find("</dl>").expect("its end")];
+    assert!(entry.contains("<a href=\"ch01_six_requests.html\">Six requests, no Close</a>"), "{entry}");
+    assert!(!entry.contains("ch07_five_conditions.html"), "{entry}");
 }

@@ -479,3 +479,54 @@ fn a_page_that_the_documentation_does_not_have_is_found() {
         ["crates/tiny/src/lib.rs:6: the documentation has no page tiny/fn.dial_conn.html for tiny::dial_conn"];
     planted_beside_go(&["check", "--without-runs", "--docs", "doc"], plant, &expected);
 }
+
+#[test]
+fn a_file_an_example_or_an_item_that_is_not_there_is_found_by_its_name() {
+    let text = "\nRun `cargo run --example gone` or `cargo lab run book/scenarios/gone.toml`.\n\n\
+                ```console\n$ cargo run --example lost\n```\n\n\
+                `cargo run --example NAME`, `book/scenarios/NAME.toml` and `examples/examples/tiny.rs:print` are fine.\n";
+    planted(
+        LOOK,
+        add_to_two(text),
+        &[
+            "book/src/two.md:9: `cargo run --example gone`: there is no example `gone`",
+            "book/src/two.md:9: `cargo lab run book/scenarios/gone.toml`: there is no book/scenarios/gone.toml",
+            "book/src/two.md:12: `$ cargo run --example lost`: there is no example `lost`",
+            "3 faults in the book",
+        ],
+    );
+}
+
+#[test]
+fn an_item_that_does_not_stand_at_its_link_is_found() {
+    let book = TinyBook::with_go();
+    book.append("book/src/two.md", "\n[`tiny::dial_conn`](two.md#go-transport-t-dialconn)\n");
+    assert!(book.lab(LOOK).0, "{}", book.lab(LOOK).1);
+    book.edit("book/src/SUMMARY.md", "[Three]()", "[Dictionary](dictionary.md)");
+    book.edit("book/src/two.md", "{{#dictionary}}", "");
+    book.edit("book/src/two.md", "two.md#go-transport", "dictionary.md#go-transport");
+    book.write("book/src/dictionary.md", "# Dictionary\n\n{{#dictionary}}\n");
+    assert!(book.lab(LOOK).0, "{}", book.lab(LOOK).1);
+    book.edit("book/src/two.md", "tiny::dial_conn", "tiny::dial");
+    let (ok, said) = book.lab(LOOK);
+    assert!(!ok, "the lab did not notice:\n{said}");
+    assert!(said.contains("`tiny::dial` does not stand at dictionary.md#go-transport-t-dialconn"), "{said}");
+}
+
+#[test]
+fn an_output_that_does_not_say_where_it_comes_from_is_found() {
+    let plant = |book: &TinyBook| {
+        book.append("book/src/two.md", "\n{{#outputs}}\n");
+        book.write(
+            "book/recordings/tiny.meta.toml",
+            "command = \"cargo run --example other\"\nrustc = \"r\"\nversion = \"0\"\n",
+        );
+    };
+    planted(LOOK, plant, &["tiny.meta.toml names other commands than", "`cargo lab record tiny` makes it anew"]);
+    let plant = |book: &TinyBook| {
+        assert!(book.lab(&["record", "tiny"]).0);
+        book.write("book/data/a.toml", "a = 1\n");
+        book.append("book/src/two.md", "\n{{#figure a.toml a}}\n\n{{#outputs}}\n");
+    };
+    planted(LOOK, plant, &["`{{#outputs}}`: book/data/a.toml does not say where it comes from"]);
+}
