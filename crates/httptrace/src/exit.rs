@@ -257,7 +257,7 @@ exits! {
     /// write_loop: the source of the request's body failed.
     RequestBodyError = "WL-3" {
         who: "the caller's body",
-        caller: "the body's own error",
+        caller: "the body's own error; behind `readfrom tcp …` where its length is known, as in Go",
         connection: "closed",
         go: ("1977", "2834"),
     },
