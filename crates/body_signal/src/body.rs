@@ -74,6 +74,8 @@ enum Phase<R: BodyRead> {
     Failed(R::Error),
     /// Closed by the caller.
     Closed,
+    /// There never was one, and closing makes no difference to it: a read shows the end, as Go's `NoBody` does.
+    Empty,
 }
 
 impl<R: BodyRead> BodyEofSignal<R> {
@@ -85,14 +87,14 @@ impl<R: BodyRead> BodyEofSignal<R> {
     /// The body of a response that has none. Go: `http.NoBody`.
     #[doc(alias = "NoBody")]
     pub fn empty() -> Self {
-        BodyEofSignal { phase: Phase::Done { tail: Bytes::new() }, trailers: None }
+        BodyEofSignal { phase: Phase::Empty, trailers: None }
     }
 
     /// The trailers that followed a chunked body. Empty until the end was read. Go: `Response.Trailer`.
     pub fn trailers(&self) -> &HeaderMap {
         let known = match self.phase {
             Phase::Done { .. } | Phase::Closed => self.trailers.as_deref(),
-            Phase::Reading { .. } | Phase::AwaitAck { .. } | Phase::Failed(_) => None,
+            Phase::Reading { .. } | Phase::AwaitAck { .. } | Phase::Failed(_) | Phase::Empty => None,
         };
         static NONE: std::sync::OnceLock<HeaderMap> = std::sync::OnceLock::new();
         known.unwrap_or_else(|| NONE.get_or_init(HeaderMap::new))
@@ -100,7 +102,11 @@ impl<R: BodyRead> BodyEofSignal<R> {
 
     /// Whether the end was shown to the caller.
     pub fn is_end(&self) -> bool {
-        matches!(&self.phase, Phase::Done { tail } if tail.is_empty())
+        match &self.phase {
+            Phase::Done { tail } => tail.is_empty(),
+            Phase::Empty => true,
+            Phase::Reading { .. } | Phase::AwaitAck { .. } | Phase::Failed(_) | Phase::Closed => false,
+        }
     }
 
     /// Reads into `buf`; nothing filled means the end.
@@ -143,6 +149,7 @@ impl<R: BodyRead> BodyEofSignal<R> {
                 }
                 Phase::Failed(error) => return Poll::Ready(Err(error.clone())),
                 Phase::Closed => return Poll::Ready(Err(Error::ReadOnClosedResBody.into())),
+                Phase::Empty => return Poll::Ready(Ok(())),
             }
         }
     }
@@ -178,6 +185,7 @@ impl<R: BodyRead> BodyEofSignal<R> {
                 Phase::Done { tail } => return Poll::Ready(Ok(mem::take(tail))),
                 Phase::Failed(error) => return Poll::Ready(Err(error.clone())),
                 Phase::Closed => return Poll::Ready(Err(Error::ReadOnClosedResBody.into())),
+                Phase::Empty => return Poll::Ready(Ok(Bytes::new())),
             }
         }
     }
@@ -249,6 +257,10 @@ impl<R: BodyRead> BodyEofSignal<R> {
             }
             Phase::AwaitAck { lender, .. } => Some(lender),
             Phase::Done { .. } | Phase::Failed(_) | Phase::Closed => None,
+            Phase::Empty => {
+                self.phase = Phase::Empty;
+                None
+            }
         }
     }
     // ANCHOR_END: give_back
@@ -305,6 +317,7 @@ impl<R: BodyRead> fmt::Debug for BodyEofSignal<R> {
             Phase::Done { .. } => "Body(read)",
             Phase::Failed(_) => "Body(failed)",
             Phase::Closed => "Body(closed)",
+            Phase::Empty => "Body(none)",
         })
     }
 }

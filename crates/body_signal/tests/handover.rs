@@ -165,6 +165,15 @@ fn close_after_the_end_sends_nothing_more() {
 }
 
 #[test]
+fn a_body_that_never_was_is_at_its_end_before_and_after_a_close() {
+    let mut body = BodyEofSignal::<Pieces>::empty();
+    assert_eq!(piece(&mut body), ready(b""));
+    assert!(std::pin::pin!(body.close()).poll(&mut cx()).is_ready());
+    assert_eq!(piece(&mut body), ready(b""), "Go's NoBody does not know that it was closed");
+    assert!(body.is_end());
+}
+
+#[test]
 fn dropping_an_unread_body_is_an_early_close_that_does_not_wait() {
     let read_loop = Arc::new(ReadLoop::default());
     drop(read_loop.lend(&[Ok(b"first"), Ok(b"last")]));

@@ -134,6 +134,25 @@ async fn refused(stage: &Stage, script: Script, text: &str) {
 }
 
 #[test]
+fn a_malformed_field_is_told_before_the_rest_of_the_head() {
+    on_sockets(async |stage| {
+        let silent = Script::new().await_request().send("HTTP/1.1 200 OK\r\nno colon\r\nX").hold();
+        refused(stage, silent, "malformed MIME header: missing colon: \"no colon\"").await;
+    });
+}
+
+#[test]
+fn a_reset_in_the_head_is_told_as_its_end_as_in_go() {
+    for came in ["HTTP/1.1 200 O", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nA: b\r\nC"] {
+        on_sockets(async |stage| {
+            // The reset would take away what has not been read yet.
+            let script = Script::new().await_request().send(came).pause(Duration::from_millis(20)).reset();
+            refused(stage, script, "unexpected EOF").await;
+        });
+    }
+}
+
+#[test]
 fn a_head_without_an_end_is_cut_off() {
     let field = format!("X-Fill: {}\r\n", "a".repeat(1000));
     on_sockets(async |stage| {

@@ -478,7 +478,7 @@ fn deaths() -> Vec<Death> {
     let served = || Script::new().answer(Reply::bytes(13)).await_gate("now");
     let timeout = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n";
     let idle = "http: server closed idle connection";
-    let unsolicited = "readLoopPeekFailLocked: <nil>";
+    let unsolicited = "readLoopPeekFailLocked: %!w(<nil>)";
     vec![
         Death { name: "closed", script: served().close(), exit: Exit::IdleServerClosed, reason: idle },
         Death { name: "half-closed", script: served().half_close().hold(), exit: Exit::IdleServerClosed, reason: idle },

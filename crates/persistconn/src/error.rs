@@ -154,8 +154,8 @@ pub enum CloseReason {
     /// Go: `readLoopPeekFailLocked`.
     #[error("readLoopPeekFailLocked: {0}")]
     PeekFailed(IoError),
-    /// Bytes came on an idle connection that nobody had asked for.
-    #[error("readLoopPeekFailLocked: <nil>")]
+    /// Bytes came on an idle connection that nobody had asked for. (Go formats an error here that is none.)
+    #[error("readLoopPeekFailLocked: %!w(<nil>)")]
     Unsolicited,
     /// The socket failed or ended before the first byte of a response.
     #[error("{0}")]

@@ -40,6 +40,8 @@ pub struct ConnShared {
 
 struct Socket {
     io: Option<BoxIo>,
+    /// The stream may hold back what was written: nobody has seen a flush end since.
+    holds_back: bool,
     closed: Option<CloseReason>,
     /// Whoever reads: read_loop, or the body while it has the reader.
     reader: Option<Waker>,
@@ -51,7 +53,7 @@ struct Socket {
 
 impl Socket {
     fn new(io: BoxIo) -> Self {
-        Socket { io: Some(io), closed: None, reader: None, write_loop: None, read_loop: None }
+        Socket { io: Some(io), holds_back: false, closed: None, reader: None, write_loop: None, read_loop: None }
     }
 }
 
@@ -217,6 +219,7 @@ impl ConnShared {
                 drop(old);
             }
             Poll::Ready(Ok(n)) => {
+                socket.holds_back = true;
                 self.written.fetch_add(*n as u64, Ordering::Relaxed);
             }
             Poll::Ready(Err(_)) => {}
@@ -224,22 +227,32 @@ impl ConnShared {
         result
     }
 
-    /// Pushes out what the stream itself may hold back (TLS does, TCP does not).
+    /// Pushes out what the stream itself may hold back (TLS does, TCP does not). Where there is nothing, that the connection
+    /// is closed is no error: as in Go nothing was left to write.
     pub(crate) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if !self.flushes {
             return Poll::Ready(Ok(()));
         }
         let mut socket = self.lock();
+        if !socket.holds_back {
+            return Poll::Ready(Ok(()));
+        }
         let result = match &mut socket.io {
             None => Poll::Ready(Err(closed_error(socket.closed.as_ref()))),
             Some(io) => Pin::new(io).poll_flush(cx).map_err(|error| Error::Io(self.io_error("write", &error))),
         };
+        socket.holds_back = !matches!(result, Poll::Ready(Ok(())));
         if result.is_pending() {
             let old = set_waker(&mut socket.write_loop, cx);
             drop(socket);
             drop(old);
         }
         result
+    }
+
+    /// Whether the bytes are those of a TCP connection, and nothing is between.
+    pub(crate) fn is_plain_tcp(&self) -> bool {
+        self.addrs.is_some() && self.tls.is_none()
     }
 
     fn io_error(&self, op: &str, error: &io::Error) -> IoError {

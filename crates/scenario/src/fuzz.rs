@@ -7,7 +7,7 @@
 //! # Layout
 //!
 //! - this file: from a number to a scenario
-//! - [`draft`]: a scenario's file as a tree, and as text
+//! - [`draft`](mod@draft): a scenario's file as a tree, and as text
 //! - `dice`: what chance decides
 //! - `server`: what an origin does
 //! - `response`: the bytes of a response, well- and ill-formed

@@ -26,10 +26,7 @@ const PROBE_TIME: Duration = Duration::from_millis(200);
 /// Go: transfer.go (*transferWriter).probeRequestBody
 #[doc(alias = "probeRequestBody")]
 pub(crate) async fn probe_request_body(rt: &dyn Runtime, request: &mut Request) -> Result<(), Error> {
-    if !matches!(request.body, RequestBody::Reader { length: None, .. })
-        || !rarely_has_a_body(&request.method)
-        || request.expects_continue()
-    {
+    if !matches!(request.body, RequestBody::Reader { length: None, .. }) || !rarely_has_a_body(&request.method) {
         return Ok(());
     }
     let RequestBody::Reader { source, length: None } = &mut request.body else { return Ok(()) };
@@ -44,7 +41,10 @@ pub(crate) async fn probe_request_body(rt: &dyn Runtime, request: &mut Request) 
         _cause = context.done() => return Ok(()),
     };
     let read = read.map_err(|error| persistconn::Error::RequestBody(IoError::bare(&error)))?;
+    let waits = request.expects_continue();
     request.body = match (read, std::mem::take(&mut request.body)) {
+        // The caller has asked to wait for the server's word: it is waited for, whatever comes of it.
+        (0, RequestBody::Reader { source, .. }) if waits => RequestBody::Reader { source, length: Some(0) },
         (0, _) => RequestBody::Empty,
         (_, RequestBody::Reader { source, length }) => {
             RequestBody::Reader { source: Box::pin(Cursor::new(first).chain(source)), length }

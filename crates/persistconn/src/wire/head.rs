@@ -82,6 +82,23 @@ pub(crate) fn check_status_line(came: &[u8], searched: &mut usize) -> Result<boo
     Ok(true)
 }
 
+/// Refuses what cannot be header fields, in a head that is not complete and whose status line is there. As above: Go does not
+/// wait for the rest. A line may go on in the next one, so it is looked at when that has begun. `checked` says up to where
+/// earlier calls have looked.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub(crate) fn check_fields(came: &[u8], checked: &mut usize) -> Result<(), Error> {
+    let fields = memchr(b'\n', came).map_or(came.len(), |line_end| line_end + 1);
+    let from = (*checked).max(fields);
+    let goes_on = |at: usize| matches!(came[at], b' ' | b'\t');
+    let mut ends = came.iter().enumerate().skip(from).rev().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+    let Some(to) = ends.find(|to| *to < came.len() && !goes_on(*to)) else { return Ok(()) };
+    *checked = to;
+    parse_fields(&[&came[from..to], b"\r\n"].concat().into()).map(drop)
+}
+
 /// `HTTP/d.d NNN reason`. Go accepts any version of that form, and any three digits.
 fn parse_status_line(head: &Bytes, line_end: usize) -> Result<((u8, u8), u16, Bytes), Error> {
     let line = &head[..line_end];
@@ -117,7 +134,8 @@ fn after_blanks(text: &[u8]) -> &[u8] {
 pub(crate) fn parse_fields(block: &Bytes) -> Result<HeaderMap, Error> {
     if matches!(block.first(), Some(b' ' | b'\t')) {
         let line = block.split(|&byte| byte == b'\n').next().unwrap_or(block);
-        return Err(Error::malformed(format!("malformed MIME header initial line: {}", quote(line.trim_ascii_end()))));
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        return Err(Error::malformed(format!("malformed MIME header initial line: {}", quote(line))));
     }
     // httparse refuses folded lines; they are rare enough to be looked for only then.
     parse_unfolded(block).or_else(|refused| match unfold(block) {
@@ -281,6 +299,20 @@ mod tests {
         assert_eq!(missing, r#"malformed MIME header: missing colon: "nocolon""#);
         let leading = text_of(parsed("HTTP/1.1 200 OK\r\n A: b\r\n\r\n"));
         assert_eq!(leading, r#"malformed MIME header initial line: " A: b""#);
+        let blank = text_of(parsed("HTTP/1.1 200 OK\r\n \r\n\r\n"));
+        assert_eq!(blank, r#"malformed MIME header initial line: " ""#);
+    }
+
+    #[test]
+    fn a_malformed_field_is_refused_before_the_head_is_complete() {
+        let mut checked = 0;
+        let mut check = |came: &str| check_fields(came.as_bytes(), &mut checked).map_err(|error| error.to_string());
+        assert_eq!(check("HTTP/1.1 200 OK\r\n"), Ok(()));
+        assert_eq!(check("HTTP/1.1 200 OK\r\nA: b\r\nno"), Ok(()));
+        assert_eq!(check("HTTP/1.1 200 OK\r\nA: b\r\nnocolon\r\n"), Ok(()), "it may go on in the next line");
+        assert_eq!(check("HTTP/1.1 200 OK\r\nA: b\r\nnocolon\r\n a: b"), Ok(()));
+        let refused = check("HTTP/1.1 200 OK\r\nA: b\r\nnocolon\r\nC");
+        assert_eq!(refused, Err(r#"malformed MIME header: missing colon: "nocolon""#.to_owned()));
     }
 
     #[test]

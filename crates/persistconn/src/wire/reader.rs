@@ -91,13 +91,14 @@ impl ConnReader {
     /// # Errors
     ///
     /// [`Error::HeaderTooLarge`] beyond the allowance, of which `limit` is the original; [`Error::Malformed`] for a
-    /// status line that is none; when the peer is done before the head is, what [`head::cut_short`] says.
+    /// status line that is none; when the peer is done before the head is, or the socket fails,
+    /// what [`head::cut_short`] says.
     ///
     /// # Cancel safety
     ///
     /// Cancel-safe: what was read lies in the buffer.
     pub(crate) async fn head(&mut self, allowance: &mut u64, limit: u64) -> Result<Bytes, Error> {
-        let (mut scanned, mut searched, mut checked) = (0, 0, false);
+        let (mut scanned, mut searched, mut checked, mut fields_checked) = (0, 0, false, 0);
         loop {
             let end = find_end(&self.buf, &mut scanned);
             if let Some(end) = end
@@ -114,25 +115,26 @@ impl ConnReader {
             if end.is_some() || self.buf.len() as u64 >= *allowance {
                 return Err(Error::HeaderTooLarge { limit });
             }
+            if checked {
+                head::check_fields(&self.buf, &mut fields_checked)?;
+            }
             match poll_fn(|cx| self.poll_fill_head(cx)).await {
                 Ok(0) => return Err(head::cut_short(&self.buf)),
-                Ok(_) => {}
-                Err(error) => return Err(self.broken_off(error)),
+                Ok(_more) => {}
+                // A fault in what did come is told first here, too.
+                Err(error) => return Err(self.head_failed(error)),
             }
         }
     }
 
-    /// What a head is told whose socket fails in the middle. Go's reader of lines takes the bytes that did come for a line
-    /// and forgets the socket's error. TCP tells of a reset only once, so what Go finds next is an early end; TLS tells of
-    /// it again.
-    fn broken_off(&self, error: Error) -> Error {
-        if self.buf.is_empty() || !matches!(error, Error::Io(_)) {
+    /// What is told when the socket fails in the middle of a head. Go comes upon the failure while it only looks whether a
+    /// line goes on, forgets it, and asks again; by then a TCP connection has nothing but its end to tell.
+    fn head_failed(&self, error: Error) -> Error {
+        if !matches!(error, Error::Io(_)) || self.buf.is_empty() {
             return error;
         }
-        match head::cut_short(&self.buf) {
-            Error::UnexpectedEof if self.shared.tls_state().is_some() => error,
-            fault => fault,
-        }
+        let cut_short = head::cut_short(&self.buf);
+        if self.shared.is_plain_tcp() || matches!(cut_short, Error::Malformed(_)) { cut_short } else { error }
     }
 
     fn poll_fill_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, Error>> {

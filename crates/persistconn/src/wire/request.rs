@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use bytes::Buf;
 use http::Method;
-use http::header::{CONTENT_LENGTH, HOST, HeaderName, TRAILER, TRANSFER_ENCODING, USER_AGENT};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, TRAILER, TRANSFER_ENCODING, USER_AGENT};
 use httptrace::go_text::quote;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use url::{Host, Position};
@@ -62,7 +62,7 @@ pub(crate) fn encode_head(request: &Request, form: TargetForm, extra: ExtraField
         Some(agent) => write_field(&mut out, "User-Agent", agent.as_bytes()),
         None => write_field(&mut out, "User-Agent", DEFAULT_USER_AGENT.as_bytes()),
     }
-    if request.close {
+    if request.close && !says_close(request) {
         write_field(&mut out, "Connection", b"close");
     }
     match request.body.length() {
@@ -85,6 +85,12 @@ pub(crate) fn encode_head(request: &Request, form: TargetForm, extra: ExtraField
     }
     out.extend_from_slice(b"\r\n");
     Ok(out)
+}
+
+/// Whether the caller's own field says it already. As in Go only the first one is asked.
+fn says_close(request: &Request) -> bool {
+    let first = request.header.get(CONNECTION).map_or(&b""[..], |value| value.as_bytes());
+    first.split(|&byte| byte == b',').any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
 
 /// Path and query; for CONNECT the host and port that the tunnel is to lead to (RFC 9112 section 3.2).
@@ -347,14 +353,17 @@ async fn write_counted(
         if n == 0 && sent == length {
             return Ok(());
         }
-        // Differs from Go: of a body that is too long it sends as much as was declared, which a server takes for all of it.
-        // Here the last piece is held back, so the request is never complete.
+        if n > 0 && total > length {
+            // What was promised is sent; the rest is only counted.
+            write_all(shared, &piece[..(length - sent) as usize], b"", b"").await.map_err(within)?;
+        }
         if n == 0 || total > length {
             let total = total + read_rest(&mut source, &mut piece).await?;
             let text = format!("http: ContentLength={length} with Body length {total}");
             return Err(Error::InvalidRequest(text.into()));
         }
         write_all(shared, &piece, b"", b"").await.map_err(within)?;
+        poll_fn(|cx| shared.poll_flush(cx)).await.map_err(within)?;
         sent = total;
     }
 }
@@ -372,6 +381,7 @@ async fn write_chunked(
             return write_all(shared, b"0\r\n", &trailer_fields(trailers), b"\r\n").await;
         }
         write_all(shared, format!("{n:x}\r\n").as_bytes(), &piece, b"\r\n").await?;
+        poll_fn(|cx| shared.poll_flush(cx)).await?;
         poll_fn(|cx| shared.poll_flush(cx)).await?;
     }
 }
@@ -463,6 +473,19 @@ mod tests {
         let expected = "POST / HTTP/1.1\r\nHost: example.com:8080\r\nUser-Agent: Go-http-client/1.1\r\n\
                         Connection: close\r\nContent-Length: 2\r\nAccept: */*\r\nX-B: 2\r\n\r\n";
         assert_eq!(head(&post), expected);
+    }
+
+    #[test]
+    fn close_is_not_said_again_where_the_caller_has_said_it() {
+        let said = |field: &'static str| {
+            let mut get = request(Method::GET, "http://example.com/");
+            get.close = true;
+            get.header.insert(CONNECTION, HeaderValue::from_static(field));
+            head(&get).matches("Connection:").count()
+        };
+        assert_eq!(said("close"), 1);
+        assert_eq!(said("upgrade, Close"), 1);
+        assert_eq!(said("upgrade"), 2);
     }
 
     #[test]

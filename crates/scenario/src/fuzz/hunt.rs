@@ -4,12 +4,14 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::draft::Draft;
 use super::shrink::shrink;
 use super::{draft, name};
+use crate::caller::Action;
 use crate::compare::{Comparison, Declared, compare};
 use crate::go::GoError;
 use crate::judge;
@@ -18,8 +20,10 @@ use crate::recording::{Flat, Seen};
 use crate::scenario::{Policy, Scenario};
 use crate::table::table;
 
-/// How often a smaller scenario is tried.
-const TRIES: usize = 250;
+/// How long a scenario is made smaller.
+const SHRINKING: Duration = Duration::from_secs(30);
+/// How long the two sides are played before a difference counts.
+const PLAYING: Duration = Duration::from_secs(20);
 
 /// Two sides that play a scenario.
 pub trait Sides: Sync {
@@ -90,7 +94,7 @@ pub struct Effort {
 /// Before a difference is worth a closer look.
 const QUICK: Effort = Effort { go: 10, port: 5 };
 /// Whether a smaller scenario still differs. A race that is missed here only makes the result less small.
-const GLANCE: Effort = Effort { go: 4, port: 2 };
+const GLANCE: Effort = Effort { go: 8, port: 3 };
 /// Before it is told: some ways Go takes in one of fifty runs, and the port each time.
 const THOROUGH: Effort = Effort { go: 120, port: 12 };
 
@@ -109,18 +113,19 @@ pub fn differ(
     let mut seen = Seen::default();
     seen.add_flat(sides.go(scenario)?, 1);
     let mut left = effort.port;
+    let end = Instant::now() + PLAYING;
     loop {
         let port = sides.port(scenario)?;
         left -= 1;
         let mut comparison = compare(&seen, &port, sides.policy(), declared);
-        while !comparison.is_fine() && seen.runs() < effort.go {
+        while !comparison.is_fine() && seen.runs() < effort.go && Instant::now() < end {
             seen.add_flat(sides.go(scenario)?, 1);
             comparison = compare(&seen, &port, sides.policy(), declared);
         }
         if comparison.is_fine() {
             return Ok(None);
         }
-        if left == 0 {
+        if left == 0 || Instant::now() > end {
             return Ok(Some(comparison));
         }
     }
@@ -220,11 +225,18 @@ fn one(sides: &dyn Sides, number: u64, declared: &[Declared]) -> Result<Option<F
     }
     let Some(first) = differ(sides, &scenario, declared, THOROUGH)? else { return Ok(None) };
     let kinds = kinds(&first);
-    let least = shrink(&draft, TRIES, |draft| {
+    let least = shrink(&draft, SHRINKING, |draft| {
         let Ok(scenario) = draft.scenario(&name) else { return false };
-        let differs = differ(sides, &scenario, declared, GLANCE);
+        if !is_defined(&scenario) {
+            return false;
+        }
         // Another difference than the one that was found is for another day.
-        matches!(differs, Ok(Some(comparison)) if self::kinds(&comparison).iter().any(|kind| kinds.contains(kind)))
+        let is_it = |found: Vec<String>| {
+            let stuck = |kinds: &[String]| kinds.iter().any(|kind| kind == "stuck");
+            stuck(&found) == stuck(&kinds) && found.iter().any(|kind| kinds.contains(kind))
+        };
+        differ(sides, &scenario, declared, GLANCE)
+            .is_ok_and(|differs| differs.is_some_and(|one| is_it(self::kinds(&one))))
     });
     // On the way a race may have taken the place of the difference.
     let scenario = least.scenario(&name).map_err(|error| error.to_string())?;
@@ -234,6 +246,19 @@ fn one(sides: &dyn Sides, number: u64, declared: &[Declared]) -> Result<Option<F
     };
     let rows: Vec<_> = last.unexplained().collect();
     Ok(Some(Found { number, draft, what: table(&rows) }))
+}
+
+/// Whether it is said for every cancel when it comes: after things have settled. Otherwise a race decides what it meets.
+fn is_defined(scenario: &Scenario) -> bool {
+    let is_cancel = |action: &Action| {
+        matches!(action, Action::Cancel { .. } | Action::CloseChannel { .. } | Action::CancelRequest { .. })
+    };
+    let mut settled = false;
+    scenario.caller.steps.iter().all(|step| {
+        let defined = settled || !is_cancel(&step.action);
+        settled = matches!(step.action, Action::Count { .. });
+        defined
+    })
 }
 
 /// The fields that differ, without the names in them.

@@ -14,6 +14,8 @@ pub(super) struct Servers {
     pub(super) gates: Vec<String>,
     /// Every connection is served alike, so that it does not matter which one a request gets.
     pub(super) alike: bool,
+    /// Some body is larger than what is read at a time.
+    pub(super) large: bool,
     /// There is an origin that is good as a proxy.
     pub(super) proxy: bool,
 }
@@ -24,6 +26,7 @@ pub(super) fn servers(dice: &mut Dice) -> Servers {
         names: Vec::new(),
         gates: Vec::new(),
         alike: dice.percent(40),
+        large: false,
         proxy: dice.percent(3),
     };
     for name in ["a", "b"].into_iter().take(dice.weighted(&[(12, 1), (1, 2)])) {
@@ -63,7 +66,9 @@ fn conn(dice: &mut Dice, wrong: Wrong, servers: &mut Servers) -> Vec<Node> {
         let unasked = dice.pick(&["hello", "HTTP/1.1 408 Request Timeout\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", "\r\n"]);
         steps.push(Node::one("send", Node::text(unasked)));
     }
-    end(dice, &mut steps);
+    let large = steps.iter().any(|step| step.get("bytes").is_some());
+    servers.large |= large;
+    end(dice, large, &mut steps);
     steps
 }
 
@@ -116,7 +121,7 @@ fn exchange(dice: &mut Dice, wrong: Wrong, servers: &mut Servers, steps: &mut Ve
     whole
 }
 
-fn end(dice: &mut Dice, steps: &mut Vec<Node>) {
+fn end(dice: &mut Dice, large: bool, steps: &mut Vec<Node>) {
     match dice.weighted(&[(50, "hold"), (30, "close"), (10, "reset"), (10, "half_close")]) {
         "close" => {
             if dice.percent(60) {
@@ -124,8 +129,8 @@ fn end(dice: &mut Dice, steps: &mut Vec<Node>) {
             }
             steps.push(Node::text("close"));
         }
-        // A reset takes away what the caller has not read yet: it comes late, so that nothing is left.
-        "reset" => {
+        // A reset takes away what the caller has not read yet: it comes late, and not behind a body that may lie there.
+        "reset" if !large => {
             steps.push(Node::one("pause", Node::text("20ms")));
             steps.push(Node::text("reset"));
         }

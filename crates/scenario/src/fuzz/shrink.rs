@@ -4,15 +4,31 @@
 //! parser refuses is no scenario, and costs nothing.
 
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 use super::draft::{Draft, Node};
 
 /// Where a node is: the places to go to from the root.
 type Path = Vec<usize>;
 
-/// Makes a draft smaller for as long as `shows` says that what is left still shows it. `tries` is how often `shows` may be
-/// asked.
-pub fn shrink(draft: &Draft, mut tries: usize, mut shows: impl FnMut(&Draft) -> bool) -> Draft {
+/// Keys of times: half a text of these is another time, and not a smaller one.
+const TIMES: [&str; 10] = [
+    "limit",
+    "pause",
+    "timeout",
+    "Timeout",
+    "IdleConnTimeout",
+    "DialTimeout",
+    "TLSHandshakeTimeout",
+    "ResponseHeaderTimeout",
+    "ExpectContinueTimeout",
+    "about",
+];
+
+/// Makes a draft smaller for as long as `shows` says that what is left still shows it, and for as long as `patience` lasts:
+/// the result is the smallest one so far.
+pub fn shrink(draft: &Draft, patience: Duration, mut shows: impl FnMut(&Draft) -> bool) -> Draft {
+    let end = Instant::now() + patience;
     let mut best = draft.clone();
     let mut tried = HashSet::new();
     loop {
@@ -21,10 +37,9 @@ pub fn shrink(draft: &Draft, mut tries: usize, mut shows: impl FnMut(&Draft) -> 
             if !tried.insert(candidate.clone()) || candidate.scenario("shrunk").is_err() {
                 continue;
             }
-            if tries == 0 {
+            if Instant::now() > end {
                 return best;
             }
-            tries -= 1;
             if shows(&candidate) {
                 smaller = Some(candidate);
                 break;
@@ -191,20 +206,19 @@ fn shorter(text: &str) -> Vec<String> {
 fn paths(root: &Node) -> Vec<Path> {
     fn walk(node: &Node, path: &mut Path, found: &mut Vec<Path>) {
         found.push(path.clone());
-        let inner: Vec<&Node> = match node {
-            Node::List(items) => items.iter().collect(),
-            Node::Table(fields) => fields.iter().filter(|(key, _)| key != "about").map(|(_, node)| node).collect(),
-            Node::Text(_) | Node::Number(_) | Node::Flag(_) => Vec::new(),
-        };
-        let skipped = match node {
-            Node::Table(fields) => fields.iter().filter(|(key, _)| key == "about").count(),
-            _ => 0,
-        };
-        for (place, node) in inner.into_iter().enumerate() {
-            path.push(place + skipped);
-            walk(node, path, found);
-            path.pop();
+        match node {
+            Node::List(items) => items.iter().enumerate().for_each(|(place, node)| step(place, node, path, found)),
+            Node::Table(fields) => {
+                let fields = fields.iter().enumerate().filter(|(_, (key, _))| !TIMES.contains(&key.as_str()));
+                fields.for_each(|(place, (_, node))| step(place, node, path, found));
+            }
+            Node::Text(_) | Node::Number(_) | Node::Flag(_) => {}
         }
+    }
+    fn step(place: usize, node: &Node, path: &mut Path, found: &mut Vec<Path>) {
+        path.push(place);
+        walk(node, path, found);
+        path.pop();
     }
     let mut found = Vec::new();
     walk(root, &mut Vec::new(), &mut found);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -45,6 +46,24 @@ impl Gates {
 pub(super) struct World {
     pub(super) rt: Arc<dyn Runtime>,
     pub(super) gates: Arc<Gates>,
+    /// How many bodies are in a pause: they go on by themselves, so things have not settled.
+    pub(super) pausing: Arc<AtomicUsize>,
+}
+
+/// Counts a body while it is in a pause.
+struct Pausing(Arc<AtomicUsize>);
+
+impl Pausing {
+    fn new(pausing: &Arc<AtomicUsize>) -> Self {
+        pausing.fetch_add(1, Ordering::Relaxed);
+        Pausing(Arc::clone(pausing))
+    }
+}
+
+impl Drop for Pausing {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Gives a request its body.
@@ -102,7 +121,12 @@ impl AsyncRead for Pieces {
                 Piece::Text { .. } | Piece::Bytes { .. } => self.bytes = bytes_of(&piece),
                 Piece::Pause { us } => {
                     let rt = &self.world.rt;
-                    self.waits = Some(rt.timer(rt.now() + Duration::from_micros(*us)));
+                    let timer = rt.timer(rt.now() + Duration::from_micros(*us));
+                    let pausing = Pausing::new(&self.world.pausing);
+                    self.waits = Some(Box::pin(async move {
+                        timer.await;
+                        drop(pausing);
+                    }));
                 }
                 Piece::Gate { gate } => {
                     let (gates, gate) = (Arc::clone(&self.world.gates), gate.clone());

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use client::{BoxError, Cancel, CancelToken, Cause, Client, Context, Error, Request, Response, new_request};
@@ -60,7 +61,11 @@ impl<'a> Caller<'a> {
             steps: &caller.steps,
             host,
             client: Some(client.with_timeout(Duration::from_micros(caller.client.timeout))),
-            world: World { rt: Arc::clone(&seam) as Arc<dyn Runtime>, gates: Arc::new(Gates::default()) },
+            world: World {
+                rt: Arc::clone(&seam) as Arc<dyn Runtime>,
+                gates: Arc::new(Gates::default()),
+                pausing: Arc::default(),
+            },
             seam,
             recorder,
             contexts: caller.contexts.iter().map(|name| (name.as_str(), Context::background().with_cancel())).collect(),
@@ -267,13 +272,13 @@ impl<'a> Caller<'a> {
     async fn count(&mut self, name: &str) {
         let mut before = None;
         loop {
-            let seam = Arc::clone(&self.seam);
+            let (seam, pausing) = (Arc::clone(&self.seam), Arc::clone(&self.world.pausing));
             let no_work = async move {
                 // Two sleeps in a row: before the second one the event queue has been asked once more.
                 let mut quiet = 0;
                 while quiet < 2 {
                     seam.idle().await;
-                    quiet = if seam.census().has_work() { 0 } else { quiet + 1 };
+                    quiet = if seam.census().has_work() || pausing.load(Ordering::Relaxed) > 0 { 0 } else { quiet + 1 };
                 }
             };
             self.beside.with(no_work).await;

@@ -70,7 +70,7 @@ pub(crate) const CASES: &[Case] = &[
             saw
         },
         sees: "200, 13 bytes",
-        conn: Fate::Closed("readLoopPeekFailLocked: <nil>"),
+        conn: Fate::Closed("readLoopPeekFailLocked: %!w(<nil>)"),
         idle: 0,
         left: NOBODY,
     },
