@@ -225,6 +225,13 @@ impl Tools<'_> {
                 seen.add(&play(program, &entry.scenario, policy)?);
                 comparison = compare(&seen, &outcome, policy, &entry.declared);
             }
+            if program.is_some() && !comparison.is_fine() {
+                // A race that goes this way once in a hundred runs: what this same Go was seen with before counts too.
+                let known = Recording::read(&Recording::path(&entry.path))?;
+                if let Some(known) = known.of(policy).filter(|known| known.go == go && known.seen.times().len() > 1) {
+                    comparison = compare(&seen.with(&known.seen), &outcome, policy, &entry.declared);
+                }
+            }
             let fine = comparison.is_fine();
             runs.push(comparison);
             if fine || runs.len() == PORT_RUNS {

@@ -36,6 +36,13 @@ impl Seen {
         }
     }
 
+    /// These outcomes and those of `other`.
+    pub fn with(&self, other: &Seen) -> Seen {
+        let mut both = self.clone();
+        other.outcomes.iter().for_each(|(flat, times)| both.add_flat(flat.clone(), *times));
+        both
+    }
+
     /// The outcomes, in the order in which each came first.
     pub fn outcomes(&self) -> impl Iterator<Item = &Flat> {
         self.outcomes.iter().map(|(flat, _)| flat)
