@@ -371,18 +371,18 @@ fn interim_responses_are_skipped_and_told() {
 #[test]
 fn reading_after_close_is_an_error_and_closing_twice_is_none() {
     on_sockets(async |stage| {
-        let origin = stage.origin(Router::new().at("/", Reply::bytes(100)).at("/empty", Reply::empty()));
+        let origin = stage.origin(Router::new().at("/", Reply::bytes(100)));
         let client = stage.patient_client();
         const CLOSED: &str = "http: read on closed response body";
-        for (path, read_first) in [("/", false), ("/", true), ("/empty", false)] {
-            let mut response = client.get(&origin.url(path)).await.unwrap();
+        for read_first in [false, true] {
+            let mut response = client.get(&origin.url("/")).await.unwrap();
             if read_first {
                 response.body.read_all().await.unwrap();
             }
             response.body.close().await;
             response.body.close().await;
-            assert_eq!(response.body.read_all().await.unwrap_err().to_string(), CLOSED, "{path}");
-            assert_eq!(read_until_error(&mut response).await, (Vec::new(), CLOSED.into()), "{path}");
+            assert_eq!(response.body.read_all().await.unwrap_err().to_string(), CLOSED, "{read_first}");
+            assert_eq!(read_until_error(&mut response).await, (Vec::new(), CLOSED.into()), "{read_first}");
         }
     });
 }

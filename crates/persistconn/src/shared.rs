@@ -250,6 +250,15 @@ impl ConnShared {
         result
     }
 
+    /// What a body that cannot be read any further is told: once the request was cancelled that is the cancel's cause, whatever
+    /// else is wrong. Go: the function of the `bodyEOFSignal`, which asks `(*persistConn).canceled`.
+    pub(crate) fn cause_of(&self, error: Error) -> Error {
+        match &self.lock().closed {
+            Some(CloseReason::Canceled(cause)) => Error::Canceled(cause.clone()),
+            Some(_) | None => error,
+        }
+    }
+
     /// Whether the bytes are those of a TCP connection, and nothing is between.
     pub(crate) fn is_plain_tcp(&self) -> bool {
         self.addrs.is_some() && self.tls.is_none()

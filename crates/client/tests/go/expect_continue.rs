@@ -103,23 +103,28 @@ fn a_post_that_waits_is_read_and_answered() {
     });
 }
 
-/// A GET as well as Go's POST: a GET is where the look at the first byte is otherwise taken.
-///
+async fn looks_at_a_body_that_waits(stage: &Stage, method: Method) -> usize {
+    let denied = Reply::empty().status(401).connection_close();
+    let origin = stage.origin(Script::new().await_head().reply(denied));
+    let client = stage.client_with(|config| config.expect_continue_timeout = Duration::from_secs(10));
+    let uses = Uses::default();
+    let mut asked = request(method, &origin.url("/"));
+    asked.header.insert(EXPECT, HeaderValue::from_static("100-continue"));
+    asked.body = RequestBody::reader(uses.of(&b"never"[..]), None);
+    assert_eq!(client.do_request(asked).await.unwrap().status, 401);
+    stage.tasks_become(1).await;
+    assert_eq!(uses.drops(), 1);
+    uses.reads()
+}
+
 /// Go: TestNoSniffExpectRequestBody
 #[test]
 fn a_body_that_waits_is_not_looked_at() {
-    for method in [Method::POST, Method::GET] {
-        on_sockets(async |stage| {
-            let denied = Reply::empty().status(401).connection_close();
-            let origin = stage.origin(Script::new().await_head().reply(denied));
-            let client = stage.client_with(|config| config.expect_continue_timeout = Duration::from_secs(10));
-            let uses = Uses::default();
-            let mut asked = request(method, &origin.url("/"));
-            asked.header.insert(EXPECT, HeaderValue::from_static("100-continue"));
-            asked.body = RequestBody::reader(uses.of(&b"never"[..]), None);
-            assert_eq!(client.do_request(asked).await.unwrap().status, 401);
-            stage.tasks_become(1).await;
-            assert_eq!((uses.reads(), uses.drops()), (0, 1));
-        });
-    }
+    on_sockets(async |stage| assert_eq!(looks_at_a_body_that_waits(stage, Method::POST).await, 0));
+}
+
+/// Whether there is one decides what the head says. Go's test has no GET; its client does the same.
+#[test]
+fn the_body_of_a_get_that_waits_is_looked_at_once() {
+    on_sockets(async |stage| assert_eq!(looks_at_a_body_that_waits(stage, Method::GET).await, 1));
 }

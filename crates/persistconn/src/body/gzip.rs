@@ -20,6 +20,10 @@ use crate::wire::reader::BodyReader;
 
 /// Bytes of a piece at most: what is decompressed at once, however small it was on the wire.
 const PIECE: usize = 32 << 10;
+/// Bytes of a header of gzip, as far as it is always there (RFC 1952 section 2.3).
+const HEADER: usize = 10;
+/// Bytes that are gathered at most before any is looked at. Go: the buffer of a `bufio.Reader`
+const FIRST: usize = 4096;
 
 /// Puts the decompressor over the body, if the server has compressed it as it was asked to, and takes out of the header
 /// what is true of the compressed body only.
@@ -53,7 +57,7 @@ pub(super) struct GzipReader {
 
 impl GzipReader {
     fn new(body: BodyEofSignal<BodyReader>) -> Self {
-        let mut decoder = GzipDecoder::new(Wire { body, piece: Bytes::new(), began: false });
+        let mut decoder = GzipDecoder::new(Wire { body, piece: Bytes::new(), began: false, first: true });
         decoder.multiple_members(true);
         GzipReader { decoder, over: None }
     }
@@ -137,11 +141,40 @@ struct Wire {
     piece: Bytes,
     /// A byte of it came.
     began: bool,
+    /// The first bytes are being gathered.
+    first: bool,
+}
+
+impl Wire {
+    /// Gathers the first bytes, as Go's reader does before it looks at any: the ten of a header or the end, and whatever else
+    /// is there, up to a buffer. So a body that is no gzip but short is read to its end, which the connection survives.
+    fn poll_first(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.piece.len() < FIRST {
+            let piece = match self.body.poll_piece(cx)? {
+                Poll::Ready(piece) => piece,
+                Poll::Pending if self.piece.len() < HEADER => return Poll::Pending,
+                Poll::Pending => break,
+            };
+            if piece.is_empty() {
+                if self.began && self.piece.len() < HEADER {
+                    return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+                }
+                break;
+            }
+            self.began = true;
+            self.piece = if self.piece.is_empty() { piece } else { [&self.piece[..], &piece[..]].concat().into() };
+        }
+        self.first = false;
+        Poll::Ready(Ok(()))
+    }
 }
 
 impl AsyncBufRead for Wire {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
+        if this.first {
+            ready!(this.poll_first(cx))?;
+        }
         if this.piece.is_empty() {
             this.piece = ready!(this.body.poll_piece(cx))?;
             this.began |= !this.piece.is_empty();

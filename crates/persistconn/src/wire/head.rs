@@ -61,6 +61,10 @@ pub(crate) fn parse(head: &Bytes) -> Result<Box<Response>, Error> {
 /// Why a head that breaks off cannot be read. Go reads it line by line, so a fault in what did come is told first, and a
 /// last line without its end counts as a line.
 pub(crate) fn cut_short(came: &[u8]) -> Error {
+    if came.is_empty() {
+        // Behind an interim response, not a byte of the next one.
+        return Error::UnexpectedEof;
+    }
     match parse(&[came, b"\r\n\r\n"].concat().into()) {
         Ok(_) => Error::UnexpectedEof,
         Err(fault) => fault,
@@ -83,8 +87,8 @@ pub(crate) fn check_status_line(came: &[u8], searched: &mut usize) -> Result<boo
 }
 
 /// Refuses what cannot be header fields, in a head that is not complete and whose status line is there. As above: Go does not
-/// wait for the rest. A line may go on in the next one, so it is looked at when that has begun. `checked` says up to where
-/// earlier calls have looked.
+/// wait for the rest. A line without a colon is refused when it is there; all else may go on in the next line, so it is looked
+/// at when that has begun. `checked` says up to where earlier calls have looked.
 ///
 /// # Errors
 ///
@@ -94,9 +98,14 @@ pub(crate) fn check_fields(came: &[u8], checked: &mut usize) -> Result<(), Error
     let from = (*checked).max(fields);
     let goes_on = |at: usize| matches!(came[at], b' ' | b'\t');
     let mut ends = came.iter().enumerate().skip(from).rev().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
-    let Some(to) = ends.find(|to| *to < came.len() && !goes_on(*to)) else { return Ok(()) };
-    *checked = to;
-    parse_fields(&[&came[from..to], b"\r\n"].concat().into()).map(drop)
+    if let Some(to) = ends.find(|to| *to < came.len() && !goes_on(*to)) {
+        *checked = to;
+        parse_fields(&[&came[from..to], b"\r\n"].concat().into()).map(drop)?;
+    }
+    let begins = (*checked).max(fields);
+    let is_whole = begins < came.len() && came.ends_with(b"\n") && !goes_on(begins);
+    let line = without_line_end(came[begins..].split(|&byte| byte == b'\n').next().unwrap_or_default());
+    if is_whole && !line.is_empty() && !line.contains(&b':') { Err(missing_colon(line)) } else { Ok(()) }
 }
 
 /// `HTTP/d.d NNN reason`. Go accepts any version of that form, and any three digits.
@@ -222,19 +231,24 @@ fn without_line_end(line: &[u8]) -> &[u8] {
 
 /// Says which line cannot be read, in Go's words.
 fn malformed_field(block: &[u8]) -> Error {
-    let lines = || block.split(|&byte| byte == b'\n').map(without_line_end).filter(|line| !line.is_empty());
-    let without_colon = lines().find(|line| !line.contains(&b':'));
-    match without_colon {
-        Some(line) => Error::malformed(format!("malformed MIME header: missing colon: {}", quote(line))),
-        None => {
-            let bad = lines().find(|line| {
-                let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
-                HeaderName::from_bytes(name).is_err()
-                    || line.iter().any(|&byte| (byte < b' ' && byte != b'\t') || byte == 0x7f)
-            });
-            Error::malformed(format!("malformed MIME header line: {}", quote(bad.unwrap_or_default())))
-        }
-    }
+    let fault = |line: &[u8]| {
+        let name = match line.iter().position(|&byte| byte == b':') {
+            Some(colon) => &line[..colon],
+            None => return Some(missing_colon(line)),
+        };
+        let is_bad = HeaderName::from_bytes(name).is_err()
+            || line.iter().any(|&byte| (byte < b' ' && byte != b'\t') || byte == 0x7f);
+        let text = || format!("malformed MIME header line: {}", quote(line.trim_ascii()));
+        is_bad.then(|| Error::malformed(text()))
+    };
+    let mut lines = block.split(|&byte| byte == b'\n').map(without_line_end).filter(|line| !line.is_empty());
+    // Go reads line by line, so the first one counts.
+    lines.find_map(fault).unwrap_or_else(|| Error::malformed("malformed MIME header line: \"\"".to_owned()))
+}
+
+/// The line is told with its blanks.
+fn missing_colon(line: &[u8]) -> Error {
+    Error::malformed(format!("malformed MIME header: missing colon: {}", quote(line)))
 }
 
 #[cfg(test)]
@@ -285,7 +299,8 @@ mod tests {
     #[test]
     fn a_head_that_breaks_off_reads_like_go() {
         let text = |came: &str| cut_short(came.as_bytes()).to_string();
-        for came in ["HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nA: b", "HTTP/1.1 200 OK\r\nA: b\r\n"]
+        for came in
+            ["", "HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nA: b", "HTTP/1.1 200 OK\r\nA: b\r\n"]
         {
             assert_eq!(text(came), "unexpected EOF", "{came:?}");
         }
@@ -297,6 +312,8 @@ mod tests {
     fn malformed_fields_read_like_go() {
         let missing = text_of(parsed("HTTP/1.1 200 OK\r\nA: b\r\nnocolon\r\n\r\n"));
         assert_eq!(missing, r#"malformed MIME header: missing colon: "nocolon""#);
+        let first = text_of(parsed("HTTP/1.1 200 OK\r\nA(b): c\r\nnocolon\r\n\r\n"));
+        assert_eq!(first, r#"malformed MIME header line: "A(b): c""#);
         let leading = text_of(parsed("HTTP/1.1 200 OK\r\n A: b\r\n\r\n"));
         assert_eq!(leading, r#"malformed MIME header initial line: " A: b""#);
         let blank = text_of(parsed("HTTP/1.1 200 OK\r\n \r\n\r\n"));
@@ -309,10 +326,11 @@ mod tests {
         let mut check = |came: &str| check_fields(came.as_bytes(), &mut checked).map_err(|error| error.to_string());
         assert_eq!(check("HTTP/1.1 200 OK\r\n"), Ok(()));
         assert_eq!(check("HTTP/1.1 200 OK\r\nA: b\r\nno"), Ok(()));
-        assert_eq!(check("HTTP/1.1 200 OK\r\nA: b\r\nnocolon\r\n"), Ok(()), "it may go on in the next line");
-        assert_eq!(check("HTTP/1.1 200 OK\r\nA: b\r\nnocolon\r\n a: b"), Ok(()));
-        let refused = check("HTTP/1.1 200 OK\r\nA: b\r\nnocolon\r\nC");
-        assert_eq!(refused, Err(r#"malformed MIME header: missing colon: "nocolon""#.to_owned()));
+        assert_eq!(check("HTTP/1.1 200 OK\r\nA: b\r\nC(d): e\r\n"), Ok(()), "it may go on in the next line");
+        let refused = check("HTTP/1.1 200 OK\r\nA: b\r\nC(d): e\r\nF");
+        assert_eq!(refused, Err(r#"malformed MIME header line: "C(d): e""#.to_owned()));
+        let refused = check_fields(b"HTTP/1.1 200 OK\r\nA: b\r\nnocolon \r\n", &mut 0).unwrap_err().to_string();
+        assert_eq!(refused, r#"malformed MIME header: missing colon: "nocolon ""#);
     }
 
     #[test]

@@ -107,13 +107,12 @@ impl ConnReader {
                 *allowance = left;
                 return Ok(self.buf.split_to(end).freeze());
             }
-            // Whoever speaks another protocol may say one line and then wait: that line is refused when it is there.
-            if !checked {
-                let allowed = self.buf.len().min(usize::try_from(*allowance).unwrap_or(usize::MAX));
-                checked = head::check_status_line(&self.buf[..allowed], &mut searched)?;
-            }
             if end.is_some() || self.buf.len() as u64 >= *allowance {
                 return Err(Error::HeaderTooLarge { limit });
+            }
+            // Whoever speaks another protocol may say one line and then wait: that line is refused when it is there.
+            if !checked {
+                checked = head::check_status_line(&self.buf, &mut searched)?;
             }
             if checked {
                 head::check_fields(&self.buf, &mut fields_checked)?;
@@ -273,33 +272,7 @@ impl BodyReader {
         }
     }
 
-    /// `n` bytes of data were taken; 0 means that the socket has ended.
-    fn took(&mut self, n: usize) -> Result<(), Error> {
-        match &mut self.rest {
-            Rest::Length(left) => {
-                *left -= n as u64;
-                if n == 0 {
-                    return Err(Error::UnexpectedEof);
-                }
-            }
-            Rest::UntilClose { ended } => *ended = n == 0,
-            Rest::Chunked(chunked) => {
-                if n == 0 {
-                    return Err(Error::UnexpectedEof);
-                }
-                chunked.consumed(n as u64);
-                // The end mark often lies in the buffer already; then the end comes with the last data.
-                self.fault = chunked.advance(&mut self.conn.buf).err().map(Box::new);
-            }
-        }
-        Ok(())
-    }
-}
-
-impl BodyRead for BodyReader {
-    type Error = Error;
-
-    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<(), Error>> {
+    fn read_some(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<(), Error>> {
         let left = ready!(self.poll_data(cx))?;
         if left == 0 {
             return Poll::Ready(Ok(()));
@@ -327,7 +300,7 @@ impl BodyRead for BodyReader {
         Poll::Ready(self.took(n))
     }
 
-    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Error>> {
+    fn read_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Error>> {
         let left = ready!(self.poll_data(cx))?;
         if left == 0 {
             return Poll::Ready(Ok(Bytes::new()));
@@ -338,6 +311,40 @@ impl BodyRead for BodyReader {
         let n = left.min(self.conn.buf.len() as u64) as usize;
         let piece = self.conn.buf.split_to(n).freeze();
         Poll::Ready(self.took(n).map(|()| piece))
+    }
+
+    /// `n` bytes of data were taken; 0 means that the socket has ended.
+    fn took(&mut self, n: usize) -> Result<(), Error> {
+        match &mut self.rest {
+            Rest::Length(left) => {
+                *left -= n as u64;
+                if n == 0 {
+                    return Err(Error::UnexpectedEof);
+                }
+            }
+            Rest::UntilClose { ended } => *ended = n == 0,
+            Rest::Chunked(chunked) => {
+                if n == 0 {
+                    return Err(Error::UnexpectedEof);
+                }
+                chunked.consumed(n as u64);
+                // The end mark often lies in the buffer already; then the end comes with the last data.
+                self.fault = chunked.advance(&mut self.conn.buf).err().map(Box::new);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl BodyRead for BodyReader {
+    type Error = Error;
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<(), Error>> {
+        self.read_some(cx, buf).map_err(|error| self.conn.shared.cause_of(error))
+    }
+
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Error>> {
+        self.read_piece(cx).map_err(|error| self.conn.shared.cause_of(error))
     }
 
     // ANCHOR: at_eof

@@ -25,9 +25,12 @@ const PATIENCE: &str = "150ms";
 
 pub(super) fn caller(dice: &mut Dice, servers: &Servers) -> Caller {
     let guard = dice.weighted(&[(5, Guard::Client), (5, Guard::Context), (1, Guard::Nothing)]);
+    let head_limit = dice.percent(8).then(|| dice.pick(&[60, 100, 300, 4096]));
+    let in_buffers = servers.large || head_limit.is_some();
     let mut maker = Maker {
         dice,
         servers,
+        in_buffers,
         guard,
         steps: Vec::new(),
         requests: 0,
@@ -43,7 +46,8 @@ pub(super) fn caller(dice: &mut Dice, servers: &Servers) -> Caller {
     for gate in &servers.gates {
         maker.steps.push(Node::one("open", Node::text(gate.clone())));
     }
-    let mut caller = Caller { transport: transport(maker.dice, servers, maker.side_by_side), ..Caller::default() };
+    let mut caller =
+        Caller { transport: transport(maker.dice, servers, maker.side_by_side, head_limit), ..Caller::default() };
     if guard == Guard::Client {
         caller.client.push(("Timeout".to_owned(), Node::text(PATIENCE)));
     }
@@ -55,7 +59,7 @@ pub(super) fn caller(dice: &mut Dice, servers: &Servers) -> Caller {
     caller
 }
 
-fn transport(dice: &mut Dice, servers: &Servers, side_by_side: bool) -> Fields {
+fn transport(dice: &mut Dice, servers: &Servers, side_by_side: bool, head_limit: Option<i64>) -> Fields {
     let mut fields = Vec::new();
     let mut maybe = |percent: u32, key: &str, of: &[Node], dice: &mut Dice| {
         if dice.percent(percent) {
@@ -74,7 +78,9 @@ fn transport(dice: &mut Dice, servers: &Servers, side_by_side: bool) -> Fields {
     maybe(5, "IdleConnTimeout", &texts(&["40ms"]), dice);
     maybe(8, "ResponseHeaderTimeout", &texts(&["70ms"]), dice);
     maybe(20, "ExpectContinueTimeout", &texts(&["0s", "40ms"]), dice);
-    maybe(8, "MaxResponseHeaderBytes", &[60, 100, 300, 4096].map(Node::Number), dice);
+    if let Some(limit) = head_limit {
+        maybe(100, "MaxResponseHeaderBytes", &[Node::Number(limit)], dice);
+    }
     maybe(6, "DisableKeepAlives", &[Node::Flag(true)], dice);
     maybe(10, "DisableCompression", &[Node::Flag(true)], dice);
     if servers.proxy {
@@ -86,6 +92,9 @@ fn transport(dice: &mut Dice, servers: &Servers, side_by_side: bool) -> Fields {
 struct Maker<'a> {
     dice: &'a mut Dice,
     servers: &'a Servers,
+    /// How much of a body that nobody reads is in a buffer of the client differs: it is large, or the limit of a head cuts
+    /// the first read short.
+    in_buffers: bool,
     guard: Guard,
     steps: Vec<Node>,
     requests: usize,
@@ -110,14 +119,14 @@ impl Maker<'_> {
     /// A few steps about one request, or about some that are under way side by side.
     fn round(&mut self) {
         // What waits unread for its turn may come to its limit, and how much of it is in a buffer by then is nothing to compare.
-        let side_by_side = if self.servers.large { 0 } else { 15 };
+        let side_by_side = if self.in_buffers { 0 } else { 15 };
         match self.dice.weighted(&[(70, 1), (15, 2), (side_by_side, 3)]) {
             1 => {
                 let sent = self.send(false, true);
                 if let Some(gate) = &sent.gate {
                     // Held at the gate; then on, or cancelled.
                     self.count();
-                    if let (Some(cancel), true) = (&sent.cancel, self.dice.percent(50)) {
+                    if let (Some(cancel), true, false) = (&sent.cancel, self.dice.percent(50), self.in_buffers) {
                         self.cancel(&cancel.clone());
                     }
                     // Go does not come back from a body that never does.
@@ -130,7 +139,7 @@ impl Maker<'_> {
                 // Cancelled while the server is silent, if it is.
                 let sent = self.send(true, true);
                 self.count();
-                if let Some(cancel) = &sent.cancel {
+                if let Some(cancel) = sent.cancel.as_ref().filter(|_| !self.in_buffers) {
                     self.cancel(&cancel.clone());
                 }
                 if let Some(gate) = &sent.gate {
@@ -367,7 +376,7 @@ impl Maker<'_> {
     /// What is done with the body of a response.
     fn body(&mut self, sent: &Sent) {
         let name = || Node::text(sent.name.clone());
-        let few = self.dice.weighted(&[(6, 1), (6, 5), (4, 10), (1, 1000), (1, 262_144)]);
+        let few = self.dice.weighted(&[(6, 1), (6, 3), (4, 10), (1, 1000), (1, 262_144)]);
         let all = Node::one("read", name());
         let some = Node::table([("read", name()), ("bytes", Node::number(few))]);
         let exactly = Node::table([("read", name()), ("exactly", Node::number(few))]);
@@ -389,7 +398,7 @@ impl Maker<'_> {
                     return;
                 };
                 // How much of a large body is in a buffer by then is nothing to compare.
-                match self.dice.from(if self.servers.large { 2 } else { 0 }, 2) {
+                match self.dice.from(if self.in_buffers { 2 } else { 0 }, 2) {
                     0 => {
                         self.count();
                         self.cancel(&cancel);

@@ -28,7 +28,6 @@ const LINES: &[(u32, &str)] = &[
     (2, "HTTP/1.1 206 Partial Content"),
     (2, "HTTP/1.1 408 Request Timeout"),
     (2, "HTTP/1.1 417 Expectation Failed"),
-    (1, "HTTP/1.1 302 Found"),
     (1, "HTTP/1.1 200"),
     (1, "HTTP/1.1 200 "),
     (1, "HTTP/1.1 999 Far Out"),
@@ -160,7 +159,6 @@ const BAD_CHUNKS: &[&str] = &[
     "5\r\nhello\r\n0\r\nContent-Length: 5\r\n\r\n",
     "5\r\nhello\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n",
     "5\r\nhello\r\n0\r\nT: a\r\n b\r\n\r\n",
-    "5\r\nhello\r\n0\r\nT : a\r\n\r\n",
     "5\r\nhello\r\n0\n\r\n",
     "5\r\nhello\r\n0\r\n\n",
     "5\r\nhello\r\n0\r\nT: 1\n\n",
@@ -203,9 +201,6 @@ pub(super) fn response(dice: &mut Dice, wrong: Wrong) -> Response {
     }
     if is_wrong(dice) && dice.percent(40) {
         head += &format!("{}\r\n", dice.pick(BAD_FIELDS));
-    }
-    if line.contains(" 302 ") {
-        head += "Location: /moved\r\n";
     }
     let connection = dice.weighted(CONNECTION);
     if !connection.is_empty() {

@@ -74,8 +74,9 @@ fn conn(dice: &mut Dice, wrong: Wrong, servers: &mut Servers) -> Vec<Node> {
 
 /// A request and what it is answered with. Whether another one can follow.
 fn exchange(dice: &mut Dice, wrong: Wrong, servers: &mut Servers, steps: &mut Vec<Node>) -> bool {
-    // An answer before the request is in, or before it has even begun.
-    let word = dice.weighted(&[(93, "request"), (6, "head"), (1, "")]);
+    // An answer before the request is in, or one that nobody has asked for. (On a new connection a race decides who is first.)
+    let unasked = u32::from(!steps.is_empty());
+    let word = dice.weighted(&[(93, "request"), (6, "head"), (unasked, "")]);
     if !word.is_empty() {
         steps.push(Node::text(word));
     }
