@@ -21,7 +21,10 @@ impl Source for Prepared {
     }
 }
 
-const BODIES: [(&str, &[(usize, Option<End>)]); 4] = [
+/// A body: its name, and what each read of it gives.
+type Reads = (&'static str, &'static [(usize, Option<End>)]);
+
+const BODIES: [Reads; 4] = [
     ("a body whose end comes with its only bytes", &[(13, Some(End::Eof))]),
     ("a body whose end comes alone", &[(13, None), (0, Some(End::Eof))]),
     ("a body in three pieces", &[(5, None), (5, None), (3, Some(End::Eof))]),

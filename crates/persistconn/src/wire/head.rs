@@ -105,7 +105,11 @@ pub(crate) fn check_fields(came: &[u8], checked: &mut usize) -> Result<(), Error
     let begins = (*checked).max(fields);
     let is_whole = begins < came.len() && came.ends_with(b"\n") && !goes_on(begins);
     let line = without_line_end(came[begins..].split(|&byte| byte == b'\n').next().unwrap_or_default());
-    if is_whole && !line.is_empty() && !line.contains(&b':') { Err(missing_colon(line)) } else { Ok(()) }
+    if is_whole && !without_blanks(line).is_empty() && !line.contains(&b':') {
+        Err(missing_colon(line))
+    } else {
+        Ok(())
+    }
 }
 
 /// `HTTP/d.d NNN reason`. Go accepts any version of that form, and any three digits.
@@ -222,11 +226,17 @@ fn unfold(block: &[u8]) -> Option<Bytes> {
     Some(joined.into())
 }
 
-/// A line as Go's reader has it: without one CR and without the blanks before that.
+/// A line as Go's reader has it: without one CR.
 fn without_line_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let blanks = line.iter().rev().take_while(|&&byte| byte == b' ' || byte == b'\t').count();
-    &line[..line.len() - blanks]
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// Without the blanks around it: spaces and tabs, and nothing else.
+fn without_blanks(line: &[u8]) -> &[u8] {
+    let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
+    let begins = line.iter().take_while(is_blank).count();
+    let ends = line.len() - line[begins..].iter().rev().take_while(is_blank).count();
+    &line[begins..ends]
 }
 
 /// Says which line cannot be read, in Go's words.
@@ -238,11 +248,12 @@ fn malformed_field(block: &[u8]) -> Error {
         };
         let is_bad = HeaderName::from_bytes(name).is_err()
             || line.iter().any(|&byte| (byte < b' ' && byte != b'\t') || byte == 0x7f);
-        let text = || format!("malformed MIME header line: {}", quote(line.trim_ascii()));
+        let text = || format!("malformed MIME header line: {}", quote(without_blanks(line)));
         is_bad.then(|| Error::malformed(text()))
     };
-    let mut lines = block.split(|&byte| byte == b'\n').map(without_line_end).filter(|line| !line.is_empty());
+    let lines = block.split(|&byte| byte == b'\n').map(without_line_end);
     // Go reads line by line, so the first one counts.
+    let mut lines = lines.filter(|line| !without_blanks(line).is_empty());
     lines.find_map(fault).unwrap_or_else(|| Error::malformed("malformed MIME header line: \"\"".to_owned()))
 }
 
