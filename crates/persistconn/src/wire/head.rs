@@ -96,20 +96,17 @@ pub(crate) fn check_status_line(came: &[u8], searched: &mut usize) -> Result<boo
 pub(crate) fn check_fields(came: &[u8], checked: &mut usize) -> Result<(), Error> {
     let fields = memchr(b'\n', came).map_or(came.len(), |line_end| line_end + 1);
     let from = (*checked).max(fields);
+    let Some(lines) = came[from..].iter().rposition(|&byte| byte == b'\n').map(|at| &came[from..=from + at]) else {
+        return Ok(());
+    };
+    if let Some((at, line)) = without_colon(lines) {
+        return parse_fields(&[&lines[..at], b"\r\n"].concat().into()).and(Err(missing_colon(line)));
+    }
     let goes_on = |at: usize| matches!(came[at], b' ' | b'\t');
-    let mut ends = came.iter().enumerate().skip(from).rev().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
-    if let Some(to) = ends.find(|to| *to < came.len() && !goes_on(*to)) {
-        *checked = to;
-        parse_fields(&[&came[from..to], b"\r\n"].concat().into()).map(drop)?;
-    }
-    let begins = (*checked).max(fields);
-    let is_whole = begins < came.len() && came.ends_with(b"\n") && !goes_on(begins);
-    let line = without_line_end(came[begins..].split(|&byte| byte == b'\n').next().unwrap_or_default());
-    if is_whole && !without_blanks(line).is_empty() && !line.contains(&b':') {
-        Err(missing_colon(line))
-    } else {
-        Ok(())
-    }
+    let mut ends = lines.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| from + at + 1);
+    let Some(to) = ends.find(|to| *to < came.len() && !goes_on(*to)) else { return Ok(()) };
+    *checked = to;
+    parse_fields(&[&came[from..to], b"\r\n"].concat().into()).map(drop)
 }
 
 /// `HTTP/d.d NNN reason`. Go accepts any version of that form, and any three digits.
@@ -151,10 +148,26 @@ pub(crate) fn parse_fields(block: &Bytes) -> Result<HeaderMap, Error> {
         return Err(Error::malformed(format!("malformed MIME header initial line: {}", quote(line))));
     }
     // httparse refuses folded lines; they are rare enough to be looked for only then.
-    parse_unfolded(block).or_else(|refused| match unfold(block) {
-        Some(unfolded) => parse_unfolded(&unfolded),
-        None => Err(refused),
+    parse_unfolded(block).or_else(|refused| {
+        let Some(unfolded) = unfold(block) else { return Err(refused) };
+        // Go looks for the colon before it looks whether the line goes on.
+        let Some((at, line)) = without_colon(block) else { return parse_unfolded(&unfolded) };
+        parse_fields(&[&block[..at], b"\r\n"].concat().into()).and(Err(missing_colon(line)))
     })
+}
+
+/// The first line without a colon that begins a field, and where it begins.
+fn without_colon(block: &[u8]) -> Option<(usize, &[u8])> {
+    let mut at = 0;
+    for whole in block.split_inclusive(|&byte| byte == b'\n') {
+        let line = without_line_end(whole.strip_suffix(b"\n").unwrap_or(whole));
+        let goes_on = matches!(line.first(), Some(b' ' | b'\t'));
+        if !goes_on && !line.is_empty() && !line.contains(&b':') {
+            return Some((at, line));
+        }
+        at += whole.len();
+    }
+    None
 }
 
 fn parse_unfolded(block: &Bytes) -> Result<HeaderMap, Error> {
@@ -325,6 +338,8 @@ mod tests {
         assert_eq!(missing, r#"malformed MIME header: missing colon: "nocolon""#);
         let first = text_of(parsed("HTTP/1.1 200 OK\r\nA(b): c\r\nnocolon\r\n\r\n"));
         assert_eq!(first, r#"malformed MIME header line: "A(b): c""#);
+        let folded = text_of(parsed("HTTP/1.1 200 OK\r\nA: b\r\n c\r\nnocolon\r\n d: e\r\n\r\n"));
+        assert_eq!(folded, r#"malformed MIME header: missing colon: "nocolon""#);
         let leading = text_of(parsed("HTTP/1.1 200 OK\r\n A: b\r\n\r\n"));
         assert_eq!(leading, r#"malformed MIME header initial line: " A: b""#);
         let blank = text_of(parsed("HTTP/1.1 200 OK\r\n \r\n\r\n"));
