@@ -133,6 +133,7 @@ pub fn check(workspace: &Workspace, scope: &Scope, tell: impl FnMut(&Looked)) ->
             ("questions asked", used.questions),
             ("exercises shown", used.exercises),
             ("lists of answers", used.answers),
+            ("slides", used.slides),
         ];
         for (what, count) in counts {
             report.look(what, |_| Ok(count))?;

@@ -16,6 +16,8 @@
 //! - `{{#dictionary}}`: Go's names and what stands for each here, see [`dictionary`]
 //! - `{{#outputs}}`: every recording and every file of figures, with where it comes from, see [`outputs`]
 //! - `{{#exits}}`: every exit with its facts, under a heading for each place, see [`exits`]
+//! - `{{#minutes}}`: how long the page takes, from its file in `book/guide`
+//! - `{{#slide TITLE}}`, `{{#note TEXT}}`, `{{#slide_end}}`: what is shown to a room, see [`slides`](crate::slides)
 //!
 //! Some may stand anywhere in a line, so that no number in the prose is typed:
 //!
@@ -31,6 +33,7 @@ use crate::dictionary;
 use crate::error::{Error, Fault};
 use crate::exercise::Exercises;
 use crate::exits;
+use crate::guide::Guides;
 use crate::lint::lint;
 use crate::listing::Listing;
 use crate::measured::Measured;
@@ -41,6 +44,7 @@ use crate::question::key::Sources;
 use crate::question::page::{self, Kind};
 use crate::question::survey::Survey;
 use crate::recording::Recordings;
+use crate::slides::Slides;
 use crate::walk::Walks;
 use crate::workspace::Workspace;
 
@@ -69,6 +73,8 @@ pub struct Used {
     pub exercises: usize,
     /// Lists of all answers.
     pub answers: usize,
+    /// Slides.
+    pub slides: usize,
 }
 
 /// Knows everything that directives can ask for.
@@ -81,6 +87,7 @@ pub struct Expander {
     gallery: Gallery,
     exercises: Exercises,
     walks: Walks,
+    guides: Guides,
     survey: Survey,
 }
 
@@ -102,6 +109,7 @@ impl Expander {
             gallery: Gallery::load(workspace)?,
             exercises: Exercises::load(workspace)?,
             walks: Walks::load(workspace)?,
+            guides: Guides::load(workspace)?,
             survey: Survey::default(),
         })
     }
@@ -117,12 +125,21 @@ impl Expander {
         used.chapters += 1;
         faults.extend(lint(file, text));
         let mut out = String::with_capacity(text.len());
+        let mut slides = Slides::default();
         for (i, line) in text.lines().enumerate() {
-            match self.line(line, used) {
+            let made = match line.trim_end() {
+                "{{#minutes}}" => self.guides.minutes(stem(file)),
+                _ => slides.line(i + 1, line).unwrap_or_else(|| self.line(line, used)),
+            };
+            match made {
                 Ok(line) => out.push_str(&line),
                 Err(what) => faults.push(Fault::at(file, i + 1, what)),
             }
             out.push('\n');
+        }
+        match slides.end() {
+            Ok(count) => used.slides += count,
+            Err((line, what)) => faults.push(Fault::at(file, line, what)),
         }
         out
     }
@@ -241,7 +258,7 @@ impl Expander {
                     return Err(format!(
                         "`{{{{#{inner}}}}}` is no directive of this book; there are include PATH:ANCHOR, output NAME, \
                          picture NAME, predict ID, check ID…, answers, exercise NAME, matrix ROW…, races NAME…, data NAME, \
-                         walk NAME, dictionary, outputs, exits, value NAME LINE, figure NAME PATH and cell ROW COLUMN PART"
+                         walk NAME, dictionary, outputs, exits, minutes, slide TITLE, note TEXT, slide_end, value NAME LINE, figure NAME PATH and cell ROW COLUMN PART"
                     ));
                 }
             }
@@ -284,6 +301,11 @@ impl Expander {
 
 fn words(text: &str) -> Vec<&str> {
     text.split_whitespace().collect()
+}
+
+/// `ch01_six_requests` of `book/src/ch01_six_requests.md`.
+fn stem(file: &str) -> &str {
+    file.rsplit('/').next().unwrap_or(file).trim_end_matches(".md")
 }
 
 /// What stands between the braces, when the line is one directive and nothing else.

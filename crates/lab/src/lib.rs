@@ -26,6 +26,8 @@
 //! - [`pages`]: the chapters as they are written
 //! - [`exits`]: every way out of the loops and waits, from the table that the port uses
 //! - [`question`]: predictions and questions, whose keys are read from recordings
+//! - [`slides`]: which parts of a chapter are shown to a room
+//! - [`guide`]: what an instructor needs to know about a page
 //! - [`exercise`]: small crates for the reader to solve, and the commands for them
 //! - [`picture`]: pictures of tasks, drawn from traces
 //! - [`prose`]: the words that a reader reads
@@ -61,6 +63,7 @@ pub mod exits;
 pub mod expand;
 pub mod fuzz;
 pub mod gotree;
+pub mod guide;
 pub mod html;
 pub mod lint;
 pub mod listing;
@@ -78,6 +81,7 @@ pub mod recording;
 pub mod scenarios;
 pub mod search;
 pub mod serve;
+pub mod slides;
 pub mod symbols;
 pub mod walk;
 pub mod with_go;

@@ -53,6 +53,11 @@ impl Workspace {
         self.root.join("book/questions")
     }
 
+    /// The directory with what an instructor needs to know, a file for each page that can be taught.
+    pub fn guide(&self) -> PathBuf {
+        self.root.join("book/guide")
+    }
+
     /// The directory with the exercises, a workspace of its own.
     pub fn exercises(&self) -> PathBuf {
         self.root.join("book/exercises")
