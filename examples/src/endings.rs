@@ -150,7 +150,7 @@ async fn run(
         Ending::RequestBody => {
             let mut request = Request::new(Method::POST, url.parse()?);
             request.body = RequestBody::reader(Broken, Some(100));
-            client.do_request(request).await?;
+            drop(client.do_request(request).await?);
         }
         Ending::CloseIdle => {
             client.get(&url).await?.body.read_all().await?;

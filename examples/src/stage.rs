@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use client::{Client, Config, EarlyClose, Transport};
+use client::{Client, Config, EarlyClose, LeakCheck, Transport};
 use httptrace::{Counted, Counts, Record, Recorder, Runtime, Settle};
 use origin::{Plan, Server, TcpOrigin};
 use stepper::{MemOrigin, Stepper};
@@ -116,10 +116,18 @@ impl Stage {
 
     /// The same with some settings changed.
     pub fn client_with(&self, early_close: EarlyClose, set: impl FnOnce(&mut Config)) -> Client {
-        let mut config =
-            Config { trace: self.recorder.trace(), early_close, ..Config::default_transport(self.runtime()) };
+        let mut config = self.config(early_close);
         set(&mut config);
         Client::new(Transport::new(config))
+    }
+
+    /// A client that tells which of its requests hold a connection.
+    pub fn watched_client(&self, early_close: EarlyClose) -> (Client, Arc<LeakCheck>) {
+        LeakCheck::watch(self.config(early_close))
+    }
+
+    fn config(&self, early_close: EarlyClose) -> Config {
+        Config { trace: self.recorder.trace(), early_close, ..Config::default_transport(self.runtime()) }
     }
 
     /// What has happened so far, in order.

@@ -1,6 +1,7 @@
 //! The client.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use url::form_urlencoded;
 use crate::cookie_jar::CookieJar;
 use crate::error::{Error, Reason};
 use crate::follow::follow;
+use crate::leak_check::LeakCheck;
 use crate::redirect::{BodyAgain, CheckRedirect, Hop, Redirect, is_redirect};
 use crate::round_tripper::{BoxError, RoundTripper};
 use crate::send::send;
@@ -43,12 +45,13 @@ pub struct Client {
     check_redirect: Option<CheckRedirect>,
     jar: Option<Arc<dyn CookieJar>>,
     timeout: Option<Duration>,
+    leaks: Option<Arc<LeakCheck>>,
 }
 
 impl Client {
     /// A client over `transport`, without jar and time limit, that follows up to nine redirects.
     pub fn new(transport: Transport) -> Self {
-        Client { transport, round_tripper: None, check_redirect: None, jar: None, timeout: None }
+        Client { transport, round_tripper: None, check_redirect: None, jar: None, timeout: None, leaks: None }
     }
 
     /// Gives every request to `round_tripper` in place of the transport, which still has the clock and the trace. Whoever
@@ -89,6 +92,10 @@ impl Client {
         Client { timeout: Some(timeout).filter(|timeout| !timeout.is_zero()), ..self }
     }
 
+    pub(crate) fn watched_by(self, leaks: Arc<LeakCheck>) -> Self {
+        Client { leaks: Some(leaks), ..self }
+    }
+
     /// What it sends its requests over.
     pub fn transport(&self) -> &Transport {
         &self.transport
@@ -115,9 +122,12 @@ impl Client {
     /// # Go twin
     ///
     /// Go: client.go (*Client).Get
-    pub async fn get(&self, url: &str) -> Result<Response, Error> {
-        self.call(Method::GET, url, |_| {}).await
+    // ANCHOR: get
+    #[track_caller]
+    pub fn get(&self, url: &str) -> impl Future<Output = Result<Response, Error>> {
+        self.call(Location::caller(), Method::GET, url, |_| {})
     }
+    // ANCHOR_END: get
 
     /// HEAD. The response has no body.
     ///
@@ -128,8 +138,9 @@ impl Client {
     /// # Go twin
     ///
     /// Go: client.go (*Client).Head
-    pub async fn head(&self, url: &str) -> Result<Response, Error> {
-        self.call(Method::HEAD, url, |_| {}).await
+    #[track_caller]
+    pub fn head(&self, url: &str) -> impl Future<Output = Result<Response, Error>> {
+        self.call(Location::caller(), Method::HEAD, url, |_| {})
     }
 
     /// POST of a body of this content type.
@@ -141,17 +152,17 @@ impl Client {
     /// # Go twin
     ///
     /// Go: client.go (*Client).Post
-    pub async fn post(
+    #[track_caller]
+    pub fn post(
         &self,
         url: &str,
         content_type: HeaderValue,
         body: impl Into<RequestBody>,
-    ) -> Result<Response, Error> {
-        self.call(Method::POST, url, |request| {
+    ) -> impl Future<Output = Result<Response, Error>> {
+        self.call(Location::caller(), Method::POST, url, |request| {
             request.header.insert(CONTENT_TYPE, content_type);
             request.body = body.into();
         })
-        .await
     }
 
     /// POST of a form: pairs of names and values, in the order given.
@@ -164,12 +175,13 @@ impl Client {
     ///
     /// Go: client.go (*Client).PostForm
     #[doc(alias = "PostForm")]
-    pub async fn post_form<K: AsRef<str>, V: AsRef<str>>(
+    #[track_caller]
+    pub fn post_form<K: AsRef<str>, V: AsRef<str>>(
         &self,
         url: &str,
         pairs: impl IntoIterator<Item = (K, V)>,
-    ) -> Result<Response, Error> {
-        self.post(url, HeaderValue::from_static("application/x-www-form-urlencoded"), encode(pairs)).await
+    ) -> impl Future<Output = Result<Response, Error>> {
+        self.post(url, HeaderValue::from_static("application/x-www-form-urlencoded"), encode(pairs))
     }
 
     /// Any request. (`do` is a word of Rust's.)
@@ -183,8 +195,16 @@ impl Client {
     /// Go: client.go (*Client).do
     #[doc(alias = "Do")]
     #[doc(alias = "do")]
-    pub async fn do_request(&self, mut request: Request) -> Result<Response, Error> {
+    #[track_caller]
+    pub fn do_request(&self, request: Request) -> impl Future<Output = Result<Response, Error>> {
+        self.do_from(Location::caller(), request)
+    }
+
+    async fn do_from(&self, from: &'static Location<'static>, mut request: Request) -> Result<Response, Error> {
         self.emit(Step::Do);
+        if let Some(leaks) = &self.leaks {
+            leaks.note(&mut request, from);
+        }
         if let Some(timeout) = self.timeout {
             let rt = self.transport.runtime();
             request.context = request.context.with_timeout_cause(rt, timeout, Cause::ClientTimeout);
@@ -212,12 +232,18 @@ impl Client {
         }
     }
 
-    async fn call(&self, method: Method, url: &str, fill: impl FnOnce(&mut Request)) -> Result<Response, Error> {
+    async fn call(
+        &self,
+        from: &'static Location<'static>,
+        method: Method,
+        url: &str,
+        fill: impl FnOnce(&mut Request),
+    ) -> Result<Response, Error> {
         self.emit(Step::Get);
         let parsed = url_check::parse(url).map_err(|reason| Error::new(&method, url, reason))?;
         let mut request = Request::new(method, parsed);
         fill(&mut request);
-        self.do_request(request).await
+        self.do_from(from, request).await
     }
 
     fn emit(&self, step: Step) {
@@ -227,13 +253,14 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Client { transport, round_tripper, check_redirect, jar, timeout } = self;
+        let Client { transport, round_tripper, check_redirect, jar, timeout, leaks } = self;
         f.debug_struct("Client")
             .field("transport", transport)
             .field("round_tripper", &round_tripper.is_some())
             .field("check_redirect", &check_redirect.is_some())
             .field("jar", &jar.is_some())
             .field("timeout", timeout)
+            .field("leaks", &leaks.is_some())
             .finish()
     }
 }

@@ -227,3 +227,33 @@
 //!     let _ = client.do_request(request).await;
 //! }
 //! ```
+//!
+//! # A response that nobody takes
+//!
+//! In Go a call may be a statement, and what it returns is gone: `http.Get(url)` compiles. Here that is a warning, and an
+//! error for whoever asks for one. Saying that it is meant is enough:
+//!
+//! ```
+//! #![deny(unused_must_use)]
+//! async fn ask(client: &client::Client) -> Result<(), client::Error> {
+//!     drop(client.get("http://127.0.0.1/").await?);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! ```compile_fail
+//! #![deny(unused_must_use)]
+//! async fn ask(client: &client::Client) -> Result<(), client::Error> {
+//!     client.get("http://127.0.0.1/").await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The same holds for a close that nobody awaits. It is not a close yet:
+//!
+//! ```compile_fail
+//! #![deny(unused_must_use)]
+//! async fn finish(mut body: client::Body) {
+//!     body.close();
+//! }
+//! ```

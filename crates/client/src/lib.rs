@@ -25,6 +25,7 @@
 //! - [`cookie_jar`], `jar`: who keeps cookies; one who keeps them in memory (feature `cookies`)
 //! - `url_check`: what Go refuses as a URL
 //! - [`error`]: the error of the whole, with the method and the URL in front
+//! - [`leak_check`]: for tests: which request still holds a connection, and which line made it
 //! - [`impossible`]: bugs of Go's that cannot be written here, and the proofs
 //!
 //! Go twin: client.go
@@ -36,6 +37,7 @@ mod follow;
 pub mod impossible;
 #[cfg(feature = "cookies")]
 pub mod jar;
+pub mod leak_check;
 pub mod location;
 pub mod redirect;
 pub mod round_tripper;
@@ -50,6 +52,7 @@ pub use error::{Error, Reason, StoppedAt};
 pub use httptrace::{ClientTrace, DnsDoneInfo, DnsStartInfo, GotConnInfo, WroteRequestInfo};
 #[cfg(feature = "cookies")]
 pub use jar::{Jar, PublicSuffixList};
+pub use leak_check::{Held, LeakCheck};
 pub use location::location;
 pub use redirect::{Hop, Redirect};
 pub use round_tripper::{BoxError, Foreign, RoundTripper};

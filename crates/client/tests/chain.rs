@@ -81,7 +81,7 @@ fn the_callers_fields_come_sorted_after_gos_own() {
             put.header.append(name, HeaderValue::from_static(value));
         }
         put.header.append("x-b", HeaderValue::from_static("3"));
-        client.do_request(put).await.unwrap();
+        drop(client.do_request(put).await.unwrap());
         let wanted = "PUT / HTTP/1.1\r\nHost: other.test\r\nUser-Agent: mine\r\nConnection: close\r\n\
                       Content-Length: 1\r\nAccept: */*\r\nX-A: 1\r\nX-B: 2\r\nX-B: 3\r\n\r\nx";
         assert_eq!(raw(&origin, 0), wanted);
@@ -97,7 +97,7 @@ fn a_body_of_unknown_length_is_sent_in_chunks() {
         let client = stage.client();
         let mut post = request(Method::POST, &origin.url("/"));
         post.body = RequestBody::reader(&b"hello"[..], None);
-        client.do_request(post).await.unwrap();
+        drop(client.do_request(post).await.unwrap());
         let wanted = "5\r\nhello\r\n0\r\n\r\n";
         assert_eq!(raw(&origin, 0), in_gos_order("POST /", &origin, "Transfer-Encoding: chunked\r\n", wanted));
     });
@@ -110,7 +110,7 @@ fn a_reader_that_knows_its_length_says_it() {
         let client = stage.client();
         let mut post = request(Method::POST, &origin.url("/"));
         post.body = RequestBody::reader(&b"hello"[..], Some(5));
-        client.do_request(post).await.unwrap();
+        drop(client.do_request(post).await.unwrap());
         assert_eq!(raw(&origin, 0), in_gos_order("POST /", &origin, "Content-Length: 5\r\n", "hello"));
     });
 }
@@ -493,7 +493,7 @@ fn the_default_client_is_one_for_the_whole_process() {
             let mut response = client::get(&origin.url("/")).await.unwrap();
             assert_eq!(response.body.read_all().await.unwrap(), pattern(13));
         }
-        client::head(&origin.url("/")).await.unwrap();
+        drop(client::head(&origin.url("/")).await.unwrap());
         let text = HeaderValue::from_static("text/plain");
         let mut response = client::post(&origin.url("/"), text, "hi").await.unwrap();
         response.body.read_all().await.unwrap();

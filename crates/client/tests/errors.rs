@@ -144,7 +144,7 @@ fn a_host_field_cannot_carry_a_second_field() {
         let client = stage.client();
         let mut get = request(Method::HEAD, &origin.url("/"));
         get.host = Some("go.dev\r\nX-Evil: evil".into());
-        client.do_request(get).await.unwrap();
+        drop(client.do_request(get).await.unwrap());
         let head = "HEAD / HTTP/1.1\r\nHost: \r\nUser-Agent: Go-http-client/1.1\r\n\r\n";
         assert_eq!(origin.stats().conns[0].requests[0].head(), head);
     });
@@ -271,7 +271,7 @@ fn a_body_whose_source_fails() {
         let client = stage.client();
         for length in [None, Some(10)] {
             // On a connection that has worked before, where a retry would be possible.
-            client.head(&origin.url("/")).await.unwrap();
+            drop(client.head(&origin.url("/")).await.unwrap());
             let mut post = request(Method::POST, &origin.url("/"));
             post.body = RequestBody::reader(Failing { read: false }, length);
             let error = client.do_request(post).await.expect_err("no whole body");

@@ -8,6 +8,7 @@ mod errors;
 mod exits_on_sockets;
 mod hostile;
 mod journey;
+mod leak_check;
 mod nginx;
 mod pool;
 #[cfg(feature = "tls")]

@@ -173,7 +173,7 @@ fn a_waiting_request_takes_a_connection_that_comes_back_and_its_own_dial_ends_in
             asked(stage, 2).await;
             first.body.read_all().await.unwrap();
         });
-        second.unwrap();
+        drop(second.unwrap());
         assert_eq!((stage.got_conns(), dials.begun()), (vec![1, 1], 2));
         assert_eq!(
             (stage.count(|event| matches!(event, Event::Exit { id: Exit::LateBinding })), idle(&client)),

@@ -29,7 +29,7 @@ async fn who_gets_the_secrets(stage: &Stage, urls: &[&str]) -> Vec<bool> {
         get.header.insert(HeaderName::from_static(name), HeaderValue::from_static("k=secret"));
     }
     get.header.insert("x-plain", HeaderValue::from_static("for all"));
-    client.do_request(get).await.unwrap();
+    drop(client.do_request(get).await.unwrap());
     let asked = recording.asked();
     assert_eq!(asked.len(), urls.len());
     let all_or_none = |asked: &Asked| {
@@ -74,7 +74,7 @@ fn the_user_of_a_url_is_told_to_the_hosts_that_its_relative_redirects_stay_on() 
             let (client, recording) = Recording::client(stage, move |asked| {
                 Ok(if asked.url.path() == "/first" { redirect(302, place) } else { Response::new(200) })
             });
-            client.get("http://u:p@a.test/first").await.unwrap();
+            drop(client.get("http://u:p@a.test/first").await.unwrap());
             assert_eq!(recording.last().field("authorization"), told, "{place}");
             assert_eq!(recording.last().field("referer"), "http://a.test/first");
         }
@@ -95,8 +95,8 @@ fn a_jar_gives_each_host_its_own() {
             Ok(response)
         });
         let client = client.with_jar(Arc::new(Jar::new(stage.runtime())));
-        client.get("http://a.test/").await.unwrap();
-        client.get("http://a.test/").await.unwrap();
+        drop(client.get("http://a.test/").await.unwrap());
+        drop(client.get("http://a.test/").await.unwrap());
         let sent: Vec<String> = recording.asked().iter().map(|asked| asked.field("cookie").to_owned()).collect();
         assert_eq!(sent, ["", "", "a.test=1", "a.test=1", "b.test=1", "a.test=1"]);
     });
@@ -119,7 +119,7 @@ fn what_is_said_about_a_body_goes_when_the_body_goes() {
             for name in about {
                 post.header.insert(name, HeaderValue::from_static("x"));
             }
-            client.do_request(post).await.unwrap();
+            drop(client.do_request(post).await.unwrap());
             let last = recording.last();
             assert!(about.iter().all(|name| last.header.contains_key(*name) == kept), "{statuses:?}");
             assert_eq!(last.method, if kept { Method::POST } else { Method::GET }, "{statuses:?}");
@@ -194,7 +194,7 @@ fn the_hook_may_alter_the_request_and_sees_all_before_it() {
             hop.request.body = "other".into();
             Ok(Redirect::Follow)
         });
-        client.post("http://a.test/", HeaderValue::from_static("text/plain"), "body").await.unwrap();
+        drop(client.post("http://a.test/", HeaderValue::from_static("text/plain"), "body").await.unwrap());
         let last = recording.last();
         assert_eq!((last.field("x-hop"), last.body.clone().unwrap()), ("mine", "other".into()));
     });
@@ -231,10 +231,10 @@ fn one_limit_holds_for_all_hops_and_zero_is_none() {
         let (client, recording) = Recording::client(stage, |asked| {
             Ok(if asked.url.path() == "/end" { Response::new(200) } else { redirect(302, "/end") })
         });
-        client.clone().with_timeout(Duration::from_secs(60)).get("http://a.test/").await.unwrap();
+        drop(client.clone().with_timeout(Duration::from_secs(60)).get("http://a.test/").await.unwrap());
         let deadlines: Vec<_> = recording.asked().iter().map(|asked| asked.deadline).collect();
         assert!(deadlines[0].is_some() && deadlines[0] == deadlines[1], "{deadlines:?}");
-        client.with_timeout(Duration::ZERO).get("http://a.test/").await.unwrap();
+        drop(client.with_timeout(Duration::ZERO).get("http://a.test/").await.unwrap());
         assert_eq!(recording.last().deadline, None);
     });
 }
@@ -277,7 +277,7 @@ fn a_cookie_header_that_loses_its_last_cookie_is_empty_as_in_go() {
         });
         let mut get = request(Method::GET, "http://a.test/");
         get.header = HeaderMap::from_iter([(COOKIE, HeaderValue::from_static("a=1"))]);
-        client.with_jar(Arc::new(Jar::new(stage.runtime()))).do_request(get).await.unwrap();
+        drop(client.with_jar(Arc::new(Jar::new(stage.runtime()))).do_request(get).await.unwrap());
         assert_eq!(recording.last().header[COOKIE], "");
     });
 }

@@ -127,6 +127,7 @@ pub struct Refused {
 ///
 /// Closes the connection, which ends both of its tasks. Needs no runtime.
 #[derive(Debug)]
+#[must_use = "dropping it closes the connection"]
 pub struct ConnHandle {
     shared: Arc<ConnShared>,
     pub(crate) channels: Arc<Channels>,

@@ -21,9 +21,17 @@ use crate::error::Error;
 /// Inside the house it travels in a box: it is passed on eight times between read_loop and the one who asked, and moving
 /// it each time costs 620 instructions more than allocating it once.
 ///
+/// # Drop
+///
+/// Its [body](Body) is dropped, which closes it early where its end was not seen. So a response that nobody takes is worth
+/// a warning.
+///
 /// Go twin: response.go type Response
 #[derive(Debug)]
+// ANCHOR: must_use
+#[must_use = "dropping a response unread closes its body early"]
 pub struct Response {
+    // ANCHOR_END: must_use
     /// The three digits of the status line. (A number and not `http::StatusCode`, which refuses 099; Go does not.)
     pub status: u16,
     /// What follows the digits: `Not Found`. May be empty.

@@ -38,7 +38,7 @@ fn a_body_that_was_sent_in_chunks_is_let_go() {
         let uses = Uses::default();
         let mut post = request(Method::POST, &origin.url("/"));
         post.body = RequestBody::reader(uses.of(&b"my body"[..]), None);
-        client.do_request(post).await.unwrap();
+        drop(client.do_request(post).await.unwrap());
         stage.settled().await;
         assert_eq!(uses.drops(), 1);
         let wanted = format!(

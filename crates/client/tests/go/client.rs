@@ -37,7 +37,7 @@ fn a_body_never_reads_nothing_before_its_end_and_nothing_but_its_end_after() {
 fn get_makes_a_request_of_its_method_and_url() {
     on_sockets(async |stage| {
         let (client, recording) = Recording::client(stage, |_| Ok(Response::new(200)));
-        client.get("http://dummy.test/").await.unwrap();
+        drop(client.get("http://dummy.test/").await.unwrap());
         let Asked { header, body, host, .. } = recording.last();
         assert_eq!(recording.last().line(), "GET http://dummy.test/");
         assert_eq!((header.len(), body.unwrap().len(), host), (0, 0, None));
@@ -53,7 +53,7 @@ fn recording(stage: &Stage) -> (Client, std::sync::Arc<Recording>) {
 fn a_user_without_a_password_has_an_empty_one() {
     on_sockets(async |stage| {
         let (client, recording) = recording(stage);
-        client.get("http://gopher@dummy.test/").await.unwrap();
+        drop(client.get("http://gopher@dummy.test/").await.unwrap());
         assert_eq!(recording.last().field("authorization"), "Basic Z29waGVyOg==", "gopher:");
     });
 }
@@ -63,7 +63,7 @@ fn a_user_without_a_password_has_an_empty_one() {
 fn the_user_of_a_url_is_told_to_the_server_without_escapes() {
     on_sockets(async |stage| {
         let (client, recording) = recording(stage);
-        client.get("http://My%20User:My%20Pass@dummy.test/").await.unwrap();
+        drop(client.get("http://My%20User:My%20Pass@dummy.test/").await.unwrap());
         assert_eq!(recording.last().line(), "GET http://My%20User:My%20Pass@dummy.test/");
         let mut same = request(Method::GET, "http://dummy.test/");
         same.header = recording.last().header;
@@ -79,7 +79,7 @@ fn who_says_who_asks_is_not_contradicted_by_the_url() {
         let (client, recording) = recording(stage);
         let mut get = request(Method::GET, "http://My%20User@dummy.test/");
         get.set_basic_auth("My User", "My Pass");
-        client.do_request(get).await.unwrap();
+        drop(client.do_request(get).await.unwrap());
         assert_eq!(recording.last().field("authorization"), "Basic TXkgVXNlcjpNeSBQYXNz");
         assert_eq!(recording.last().url.as_str(), "http://My%20User@dummy.test/");
     });
@@ -96,7 +96,7 @@ fn a_request_has_no_uri_beside_its_url() {
         let get = request(Method::GET, &origin.url("/path?query"));
         let Request { method, url, header, host, body, close, context, cancel, get_body, trailers } = get;
         let get = Request { method, url, header, host, body, close, context, cancel, get_body, trailers };
-        stage.client().do_request(get).await.unwrap();
+        drop(stage.client().do_request(get).await.unwrap());
         assert_eq!(origin.stats().conns[0].requests[0].line(), "GET /path?query HTTP/1.1");
     });
 }

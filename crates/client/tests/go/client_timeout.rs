@@ -87,10 +87,10 @@ fn a_connection_whose_head_came_too_late_is_closed() {
 fn the_limit_is_the_deadline_of_the_requests_context() {
     on_sockets(async |stage| {
         let (client, recording) = Recording::client(stage, |_| Ok(Response::new(200)));
-        client.get("http://dummy.test/").await.unwrap();
+        drop(client.get("http://dummy.test/").await.unwrap());
         assert_eq!(recording.last().deadline, None);
         let before = stage.runtime().now();
-        client.with_timeout(Duration::from_secs(5)).get("http://dummy.test/").await.unwrap();
+        drop(client.with_timeout(Duration::from_secs(5)).get("http://dummy.test/").await.unwrap());
         let deadline = recording.last().deadline.expect("there is one now");
         let range = before + Duration::from_secs(5)..=stage.runtime().now() + Duration::from_secs(5);
         assert!(range.contains(&deadline), "{deadline:?} is not in {range:?}");

@@ -63,7 +63,7 @@ fn a_host_of_the_callers_own_is_whom_cookies_are_for() {
         jar.set_cookies(&by_host, &[Cookie::new("Second", "by the client")]);
         let mut get = request(Method::GET, by_url.as_str());
         get.host = Some("cookies.example.test".to_owned());
-        client.do_request(get).await.unwrap();
+        drop(client.do_request(get).await.unwrap());
         assert_eq!(pairs(&jar.cookies(&by_url)), [("First", "by the client")]);
         assert_eq!(pairs(&jar.cookies(&by_host)), [("Second", "by the server")]);
     });
@@ -79,12 +79,12 @@ fn whatever_way_a_request_is_made_the_jars_cookies_go_with_it() {
         jar.set_cookies(&url.parse().unwrap(), &[Cookie::new("Chip", "tasty"), Cookie::new("First", "Hit")]);
         let client = client.with_jar(jar);
         let text = HeaderValue::from_static("text/plain");
-        client.get(url).await.unwrap();
-        client.head(url).await.unwrap();
-        client.post(url, text, "body").await.unwrap();
-        client.post_form(url, [("a", "b")]).await.unwrap();
-        client.do_request(request(Method::GET, url)).await.unwrap();
-        client.do_request(request(Method::POST, url)).await.unwrap();
+        drop(client.get(url).await.unwrap());
+        drop(client.head(url).await.unwrap());
+        drop(client.post(url, text, "body").await.unwrap());
+        drop(client.post_form(url, [("a", "b")]).await.unwrap());
+        drop(client.do_request(request(Method::GET, url)).await.unwrap());
+        drop(client.do_request(request(Method::POST, url)).await.unwrap());
         let asked = recording.asked();
         assert_eq!(asked.len(), 6);
         for asked in asked {
@@ -151,7 +151,7 @@ fn a_cookie_set_by_hand_gives_way_to_what_the_server_sets_on_the_way() {
         ] {
             get.add_cookie(&Cookie::new(name, value)).unwrap();
         }
-        stage.client().with_jar(jar).do_request(get).await.unwrap();
+        drop(stage.client().with_jar(jar).do_request(get).await.unwrap());
         let wanted = [
             "Cookie1=Old1a Cookie1=Old1b Cookie2=Old2 Cookie3=Old3a Cookie3=Old3b Cookie4=Old4 Cycle=0",
             "Cookie1=Old1a Cookie1=Old1b Cookie3=Old3a Cookie3=Old3b Cookie4=Old4 Cycle=1",

@@ -87,7 +87,7 @@ fn a_dialler_is_told_the_values_of_the_requests_context() {
         });
         let mut get = request(Method::GET, &origin.url("/"));
         get.context = Context::background().with_value(SomeValue("some-value"));
-        client.do_request(get).await.unwrap();
+        drop(client.do_request(get).await.unwrap());
         assert_eq!(origin.stats().requests, 1);
     });
 }

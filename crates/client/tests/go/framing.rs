@@ -400,10 +400,10 @@ fn a_get_and_a_small_post_are_one_write_each() {
         let origin = stage.origin(Router::new().at("/", Reply::empty()));
         let writes = Arc::new(Writes::default());
         let client = client_tapped(stage, &writes);
-        client.get(&origin.url("/")).await.unwrap();
+        drop(client.get(&origin.url("/")).await.unwrap());
         assert_eq!(writes.take().len(), 1);
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        client.post(&origin.url("/"), form, "foo=bar").await.unwrap();
+        drop(client.post(&origin.url("/"), form, "foo=bar").await.unwrap());
         let post = writes.take();
         assert_eq!(post.len(), 1);
         assert!(post[0].ends_with("\r\n\r\nfoo=bar"), "{post:?}");
@@ -451,7 +451,7 @@ fn request_trailers_are_announced_and_may_be_set_while_the_body_is_read() {
         let names = ["client-trailer-b", "client-trailer-a"].map(HeaderName::from_static);
         let values = Arc::clone(&fields);
         post.trailers = Some(RequestTrailers::new(names, move || values.lock().unwrap().clone()));
-        client.do_request(post).await.unwrap();
+        drop(client.do_request(post).await.unwrap());
         let raw = raw(&origin, 0);
         assert!(raw.contains("\r\nTrailer: Client-Trailer-A,Client-Trailer-B\r\n"), "{raw}");
         let body = "\r\n\r\n3\r\nfoo\r\n0\r\nClient-Trailer-A: valuea\r\nClient-Trailer-B: valueb\r\n\r\n";
@@ -465,7 +465,7 @@ fn a_post_without_a_body_says_that_its_length_is_zero() {
     on_sockets(async |stage| {
         let origin = stage.origin(Router::new().at("/", Reply::empty()));
         let client = stage.client();
-        client.do_request(request(Method::POST, &origin.url("/"))).await.unwrap();
+        drop(client.do_request(request(Method::POST, &origin.url("/"))).await.unwrap());
         let raw = raw(&origin, 0);
         assert!(raw.contains("\r\nContent-Length: 0\r\n") && raw.ends_with("\r\n\r\n"), "{raw}");
     });
@@ -504,7 +504,7 @@ fn a_request_announces_the_body_that_it_has() {
             let client = stage.client();
             let mut asked = request(method, &origin.url("/"));
             asked.body = body;
-            client.do_request(asked).await.unwrap();
+            drop(client.do_request(asked).await.unwrap());
             let raw = raw(&origin, 0);
             for part in wanted {
                 assert!(raw.contains(part), "{name}: {part:?} in {raw}");

@@ -24,7 +24,7 @@ fn the_empty_method_is_written_get() {
     on_sockets(async |stage| {
         let origin = stage.origin(Router::new().at("/", Reply::empty()));
         let get = client::new_request("", &origin.url("/")).unwrap();
-        stage.client().do_request(get).await.unwrap();
+        drop(stage.client().do_request(get).await.unwrap());
         assert!(head(&origin).starts_with("GET / HTTP/1.1\r\n"));
     });
 }
@@ -66,7 +66,7 @@ fn names_and_values_that_are_none_fail_before_anybody_dials() {
             };
             let mut get = request(Method::GET, &origin.url("/"));
             get.header.insert(name, value.clone());
-            client.do_request(get).await.unwrap();
+            drop(client.do_request(get).await.unwrap());
             assert!(fine);
             assert_eq!(stage.count(|event| matches!(event, Event::ConnectStart { .. })), dials + 1);
             let stats = origin.stats();
@@ -103,7 +103,7 @@ fn fields_are_written_sorted_without_those_that_are_written_elsewhere() {
         ] {
             get.header.append(name, HeaderValue::from_static(value));
         }
-        stage.client().do_request(get).await.unwrap();
+        drop(stage.client().do_request(get).await.unwrap());
         let numbers: String = (1..=9).map(|n| format!("K{n}: {n}a\r\nK{n}: {n}b\r\n")).collect();
         let wanted = format!("GET / HTTP/1.1\r\nHost: {}\r\nBlank: \r\nBlank: \r\n{numbers}\r\n", origin.addr());
         assert_eq!(head(&origin).replace("Accept-Encoding: gzip\r\n", ""), wanted);
@@ -183,7 +183,7 @@ fn a_host_that_is_none_is_sent_empty() {
         let origin = stage.origin(Router::new().at("/after", Reply::empty()));
         let mut get = request(Method::GET, &origin.url("/after"));
         get.host = Some("foo.test\nnewline".to_owned());
-        stage.client().do_request(get).await.unwrap();
+        drop(stage.client().do_request(get).await.unwrap());
         assert!(head(&origin).starts_with("GET /after HTTP/1.1\r\nHost: \r\nUser-Agent: Go-http-client/1.1\r\n"));
     });
 }

@@ -221,7 +221,7 @@ fn a_request_is_repeated_if_doing_it_twice_does_no_harm_and_its_body_can_be_had_
             let dying = Script::new().answer(Reply::empty()).await_request().close();
             let origin = stage.origin(Plan::new().conn(dying).rest(Script::new().answer(Reply::empty()).hold()));
             let client = stage.client();
-            client.get(&origin.url("/")).await.unwrap();
+            drop(client.get(&origin.url("/")).await.unwrap());
             let mut asked = request(method, &origin.url("/"));
             fill(&mut asked);
             match client.do_request(asked).await {

@@ -302,7 +302,7 @@ fn why_a_request_is_not_sent_again_is_told_in_gos_words() {
         on_sockets(async |stage| {
             let origin = stage.origin(Plan::new().conn(Script::new().answer(Reply::empty()).await_request().close()));
             let client = stage.client();
-            client.head(&origin.url("/")).await.unwrap();
+            drop(client.head(&origin.url("/")).await.unwrap());
             let mut again = request(method, &origin.url("/"));
             fill(&mut again);
             let error = client.do_request(again).await.expect_err("no answer");

@@ -432,7 +432,7 @@ fn a_100_that_comes_twice_is_a_word_once() {
         let origin = stage.origin(script.hold());
         let client = stage.client_with(|config| config.expect_continue_timeout = 2 * BOUND);
         let notes = Notes::default();
-        client.do_request(notes.on(waiting_post(&origin.url("/")))).await.unwrap();
+        drop(client.do_request(notes.on(waiting_post(&origin.url("/")))).await.unwrap());
         let told = notes.take();
         assert_eq!((times(&told, "Got100Continue"), times(&told, "Got1xxResponse 100")), (1, 2), "{told:?}");
         client.close_idle_connections();
