@@ -69,8 +69,17 @@ impl Stage {
         Stage::main_with(Arguments { stepped: Some(1), trace: None }, program)
     }
 
+    /// The `main` of a program with arguments of its own: `words` are those that it has left over.
+    pub fn main_from(words: Vec<String>, program: impl AsyncFnOnce(&Stage) -> Outcome<()>) -> ExitCode {
+        Stage::run_main(Arguments::parse(Arguments::default(), words.into_iter()), program)
+    }
+
     fn main_with(default: Arguments, program: impl AsyncFnOnce(&Stage) -> Outcome<()>) -> ExitCode {
-        let ran = Arguments::parse(default, std::env::args().skip(1)).and_then(|arguments| {
+        Stage::run_main(Arguments::parse(default, std::env::args().skip(1)), program)
+    }
+
+    fn run_main(arguments: Outcome<Arguments>, program: impl AsyncFnOnce(&Stage) -> Outcome<()>) -> ExitCode {
+        let ran = arguments.and_then(|arguments| {
             let program = async |stage: &Stage| {
                 program(stage).await?;
                 match &arguments.trace {
