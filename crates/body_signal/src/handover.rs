@@ -9,6 +9,7 @@ use crate::body::BodyRead;
 
 /// How the reading of a body ended. Go sends a bool (1.12) or an error (1.27); here the reader itself
 /// comes back with it.
+// ANCHOR: body_done
 #[derive(Debug)]
 pub enum BodyDone<R> {
     /// The body was read to its end.
@@ -18,6 +19,7 @@ pub enum BodyDone<R> {
     /// A read failed. The reader is of no use any more and does not come back.
     Failed,
 }
+// ANCHOR_END: body_done
 
 impl<R> BodyDone<R> {
     /// The word for it in a trace.

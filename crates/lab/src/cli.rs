@@ -12,6 +12,7 @@ use crate::check::{Scope, check, spelling};
 use crate::error::{Error, Faults};
 use crate::exercise::desk;
 use crate::fuzz::{Fuzz, fuzz};
+use crate::gallery;
 use crate::gotree::GoTree;
 use crate::preprocess::{self, Lab};
 use crate::record::record;
@@ -101,6 +102,12 @@ enum Task {
         #[command(subcommand)]
         task: Option<desk::Task>,
     },
+    /// Say which programs of book/gallery compile; of one alone, what the compiler says.
+    Gallery {
+        /// The programs, without `.rs`; without any, all of them.
+        #[arg(value_name = "PROGRAM")]
+        names: Vec<String>,
+    },
     /// Compare the words of the book with book/words.txt.
     Words {
         /// Make the list anew: what is in the book now is right.
@@ -188,6 +195,10 @@ impl Cli {
                 Ok(())
             }
             Task::Exercise { task } => desk::run(&workspace, task.unwrap_or_default(), say),
+            Task::Gallery { names } => {
+                say(gallery::show(&workspace, &names)?.trim_end());
+                Ok(())
+            }
             Task::Symbols { go_tree, version } => symbols(&workspace, &go_tree, version.as_deref()),
             Task::Words { write } => {
                 let words = spelling::words(&workspace, write)?;

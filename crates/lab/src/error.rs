@@ -104,6 +104,9 @@ pub enum Error {
     /// A command about the exercises cannot be done.
     #[error("{0}")]
     Exercise(String),
+    /// The compiler cannot be asked about a program of the gallery.
+    #[error("{0}")]
+    Gallery(String),
     /// The repository cannot be cloned.
     #[error("cannot make a clean clone: {0}")]
     Clone(String),

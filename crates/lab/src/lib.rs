@@ -29,6 +29,7 @@
 //! - [`slides`]: which parts of a chapter are shown to a room
 //! - [`guide`]: what an instructor needs to know about a page
 //! - [`exercise`]: small crates for the reader to solve, and the commands for them
+//! - [`gallery`]: programs that do not compile, and what the compiler says
 //! - [`picture`]: pictures of tasks, drawn from traces
 //! - [`prose`]: the words that a reader reads
 //! - [`lint`]: code and output that was typed by hand is refused
@@ -62,6 +63,7 @@ pub mod exercise;
 pub mod exits;
 pub mod expand;
 pub mod fuzz;
+pub mod gallery;
 pub mod gotree;
 pub mod guide;
 pub mod html;

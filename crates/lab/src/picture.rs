@@ -13,10 +13,12 @@
 //! - [`shelf`]: the idle pool over time
 //! - [`tree`]: the call chain, and how often each function ran
 //! - [`lamps`]: the five conditions for each request
+//! - [`baton`]: who owns the reader, and the right to send, when
 //!
 //! Every picture says in words what it shows, for those who cannot see it. Each line of the words is a step of the
 //! picture, and `theme/steps.js` goes through them; without it, and on paper, all of the picture shows.
 
+pub mod baton;
 pub mod graph;
 pub mod lamps;
 pub mod lanes;
@@ -31,6 +33,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, Fault, Faults};
 use crate::html;
+use crate::picture::baton::Relay;
 use crate::picture::graph::Graph;
 use crate::picture::lamps::Lamps;
 use crate::picture::lanes::Lanes;
@@ -68,6 +71,11 @@ enum Kind {
         /// Which requests, from 1; all of them when none is named.
         #[serde(default)]
         requests: Vec<usize>,
+    },
+    /// Who owns the reader of a connection, and the right to send on it, over the whole trace.
+    Baton {
+        /// Which connection, by its number.
+        conn: u64,
     },
 }
 
@@ -112,6 +120,7 @@ impl Picture {
             Kind::Shelf => Ok(Shelf::of(records)?.draw(&self.title)),
             Kind::CallTree => Ok(Tree::of(records)?.draw(&self.title)),
             Kind::Lamps { requests } => Ok(Lamps::of(records, requests)?.draw(&self.title)),
+            Kind::Baton { conn } => Ok(Relay::of(records, *conn)?.draw(&self.title)),
         }
     }
 
@@ -208,6 +217,7 @@ mod tests {
             "kind = \"shelf\"",
             "kind = \"call_tree\"",
             "kind = \"lamps\"",
+            "kind = \"baton\"\nconn = 1",
         ];
         for kind in kinds {
             let entry = format!("[[picture]]\nname = \"n\"\nrecording = \"ch01_puzzle\"\ntitle = \"T\"\n{kind}\n");

@@ -207,7 +207,8 @@ fn meta(recording: &Recording, rustc: &str) -> String {
     meta
 }
 
-fn rustc_version() -> String {
+/// The compiler, as it names itself.
+pub(crate) fn rustc_version() -> String {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(rustc).arg("--version").output();
     output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()

@@ -31,6 +31,9 @@ pub struct Recording {
     /// Whether the example is also run on the stepper and its trace kept.
     #[serde(default)]
     pub trace: bool,
+    /// Whether the output is the compiler's words, which another compiler may choose otherwise.
+    #[serde(default)]
+    pub compiler: bool,
     /// Whether durations in the output differ from run to run.
     #[serde(default)]
     times: bool,
@@ -121,10 +124,11 @@ impl Recordings {
             .map_err(|error| Faults(vec![Fault::in_file(workspace.name_of(&path), error.to_string())]))?;
         let mixed = |recording: &&Recording| {
             recording.lab().is_some() && (recording.trace || recording.example.is_some() || !recording.args.is_empty())
+                || recording.lab().is_none() && recording.compiler
         };
         if let Some(recording) = index.recording.iter().find(mixed) {
             let what = format!(
-                "`{}` runs a command of the lab: it has no example, args or trace beside `lab`",
+                "`{}` has `lab` and with it an example, args or a trace, or it has `compiler` without `lab`",
                 recording.name
             );
             return Err(Faults(vec![Fault::in_file(workspace.name_of(&path), what)]).into());
@@ -209,7 +213,13 @@ impl Recordings {
         if output.trim().is_empty() {
             return Err(format!("book/recordings/{name}.out is empty; expected what the example printed"));
         }
-        let caption = format!("<code>{}</code>", html::escape(&self.get(name)?.command()));
+        let recording = self.get(name)?;
+        let mut caption = format!("<code>{}</code>", html::escape(&recording.command()));
+        if recording.compiler {
+            let rustc = self.meta(name)?.rustc;
+            let version: Vec<_> = rustc.split_whitespace().take(2).collect();
+            caption.push_str(&format!(", {}", html::escape(&version.join(" "))));
+        }
         Ok(html::captioned_fence("output", &caption, "text", &output))
     }
 
@@ -320,6 +330,17 @@ mod tests {
         assert_eq!(recordings.meta("a").unwrap().rustc, "rustc 1.95.0");
         write(&format!("command = \"cargo run --example a -- --kill\"\n{versions}"));
         assert!(recordings.meta("a").unwrap_err().contains("names other commands than"));
+    }
+
+    #[test]
+    fn the_compilers_words_stand_under_the_name_of_the_compiler() {
+        let index = "[[recording]]\nname = \"a\"\nlab = [\"gallery\", \"x\"]\ncompiler = true\n";
+        let (dir, recordings) = recordings(index, Some("error[E0382]: moved\n"));
+        let meta =
+            "command = \"cargo lab gallery x\"\nrustc = \"rustc 1.95.0 (59807616e 2026-04-14)\"\nversion = \"0\"\n";
+        std::fs::write(dir.path().join("a.meta.toml"), meta).expect("written");
+        let shown = recordings.output_markdown("a").expect("an output");
+        assert!(shown.contains("<code>cargo lab gallery x</code>, rustc 1.95.0</figcaption>"), "{shown}");
     }
 
     #[test]

@@ -63,6 +63,11 @@ impl Workspace {
         self.root.join("book/exercises")
     }
 
+    /// The directory with programs that must not compile, a workspace of its own.
+    pub fn gallery(&self) -> PathBuf {
+        self.root.join("book/gallery")
+    }
+
     /// The directory for what the reader has done; git ignores it.
     pub fn desk(&self) -> PathBuf {
         self.root.join(".lab")

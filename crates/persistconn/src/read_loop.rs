@@ -73,9 +73,11 @@ impl ReadLoop {
         let mut reader = ConnReader::new(Arc::clone(&self.shared));
         // A connection whose dial has lost the race goes to the pool without ever having carried a request.
         self.became_idle(self.config.rt.wall());
+        // ANCHOR: travel
         while let ControlFlow::Continue(returned) = self.serve(reader).await {
             reader = returned;
         }
+        // ANCHOR_END: travel
         self.exiting();
     }
 
@@ -140,7 +142,9 @@ impl ReadLoop {
         }
         // ANCHOR_END: no_body
 
+        // ANCHOR: lend
         response.body = lent.lend(BodyReader::new(reader, framing));
+        // ANCHOR_END: lend
         if added_gzip {
             decompress(&mut response);
         }

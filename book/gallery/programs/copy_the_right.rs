@@ -1,0 +1,5 @@
+use persistconn::ConnHandle;
+
+pub fn second(conn: &ConnHandle) -> ConnHandle {
+    conn.clone()
+}

@@ -1,0 +1,7 @@
+use std::io::Cursor;
+
+pub async fn post(client: &client::Client, mut request: client::Request) {
+    let text = String::from("a few words");
+    request.body = client::RequestBody::reader(Cursor::new(text), None);
+    let _ = client.do_request(request).await;
+}
