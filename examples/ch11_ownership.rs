@@ -22,7 +22,7 @@ async fn ownership(stage: &Stage) -> Outcome<()> {
     response.body.read_all().await?;
     show(stage, "read to the end").await?;
 
-    client.get(&origin.url("/none")).await?;
+    drop(client.get(&origin.url("/none")).await?);
     show(stage, "an answer without a body").await?;
 
     let mut response = client.get(&origin.url("/")).await?;

@@ -9,9 +9,11 @@
 //! - [`matrix`]: chapter 2: read or not, close or not, and their relatives
 //! - [`chain`]: chapter 3: how often each function of the call chain runs
 //! - [`endings`]: chapter 4: which of a connection's two loops ends first
+//! - [`lines`]: chapter 13: readers of lines, one of which loses bytes
 
 pub mod chain;
 pub mod endings;
+pub mod lines;
 pub mod matrix;
 pub mod stage;
 

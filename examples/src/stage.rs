@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use client::{Client, Config, EarlyClose, LeakCheck, Transport};
-use httptrace::{Counted, Counts, Record, Recorder, Runtime, Settle};
+use httptrace::{Actor, Counted, Counts, Event, Record, Recorder, Runtime, Settle};
 use origin::{Plan, Server, TcpOrigin};
 use stepper::{MemOrigin, Stepper};
 
@@ -165,6 +165,12 @@ impl Stage {
                 Ok(())
             }
         }
+    }
+
+    /// Puts a word of the program's own into the trace, in the caller's lane.
+    pub fn log(&self, category: &str, message: &str) {
+        let (category, message) = (category.to_owned(), message.to_owned());
+        self.recorder.trace().emit(Actor::Caller, None, || Event::Log { category, message });
     }
 
     /// Lets time pass.

@@ -38,6 +38,8 @@ struct Arm {
     versions: Vec<String>,
     /// Why Go has no such arm.
     differs: Option<String>,
+    /// What is lost when another arm wins, and why that may be. Without it nothing is.
+    dropped: Option<String>,
 }
 
 /// One `select!` as it stands in the source.
@@ -49,7 +51,12 @@ struct Found {
     arms: Vec<String>,
     /// How many points the comment before it has.
     explained: usize,
+    /// The comment says of an arm that dropping it loses something.
+    told_to_lose: bool,
 }
+
+/// How the comments say that an arm which does not win loses something.
+const LOSES: [&str; 4] = ["Not cancel-safe", "ropping", "is dropped", "is gone"];
 
 fn crates() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a crate of the house").to_owned()
@@ -85,9 +92,12 @@ fn selects_in(path: &Path) -> Vec<Found> {
         .map(|at| {
             let function =
                 lines[..at].iter().rev().find_map(|line| function_name(line)).expect("it stands in a function");
-            let comment = lines[..at].iter().rev().take_while(|line| !line.trim_start().is_empty());
-            let explained = comment.filter(|line| line.trim_start().starts_with("// - ")).count();
-            Found { file: file.clone(), function, line: at + 1, arms: arms(&lines[at + 1..]), explained }
+            let before = lines[..at].iter().rev().take_while(|line| !line.trim_start().is_empty());
+            let comment: Vec<&str> =
+                before.map(|line| line.trim_start()).filter(|line| line.starts_with("//")).collect();
+            let explained = comment.iter().filter(|line| line.starts_with("// - ")).count();
+            let told_to_lose = comment.iter().any(|line| LOSES.iter().any(|word| line.contains(word)));
+            Found { file: file.clone(), function, line: at + 1, arms: arms(&lines[at + 1..]), explained, told_to_lose }
         })
         .collect()
 }
@@ -158,6 +168,47 @@ fn every_arm_is_gos_or_has_a_reason() {
                 assert!(["1.12.7", "1.19.8", "1.27.3"].contains(&version.as_str()), "{what}: {version}");
             }
         }
+    }
+}
+
+/// What is lost when another arm wins, as the book shows it: `book/data/select_dropped.md`.
+#[test]
+fn the_page_of_what_is_dropped_is_written_from_the_list() {
+    let list = list().select;
+    let arms: Vec<(&Listed, &Arm)> = list.iter().flat_map(|one| one.arm.iter().map(move |arm| (one, arm))).collect();
+    let losing: Vec<_> = arms.iter().filter_map(|(one, arm)| Some((one, arm, arm.dropped.as_ref()?))).collect();
+    let mut page = format!(
+        "<!-- Written from select_arms.toml by the test `select_arms` of client. -->\n\n\
+         The port has {} selects with {} arms. In {} of the arms what is waited for stays when another arm wins. These are \
+         the other {}:\n\n| arm | file | what is dropped |\n|---|---|---|\n",
+        list.len(),
+        arms.len(),
+        arms.len() - losing.len(),
+        losing.len(),
+    );
+    for (one, arm, dropped) in losing {
+        let name = arm.waits_for.split('(').next().unwrap_or(&arm.waits_for).trim_start_matches("&mut ");
+        page.push_str(&format!("| `{name}` | `{}` | {dropped} |\n", one.file));
+    }
+    let path = crates().join("../book/data/select_dropped.md");
+    if std::env::var_os("WRITE").is_some() {
+        fs::write(&path, page).expect("the page can be written");
+        return;
+    }
+    assert!(
+        fs::read_to_string(&path).unwrap_or_default() == page,
+        "book/data/select_dropped.md is out of date: run `WRITE=1 cargo test -p client --test select_arms`"
+    );
+}
+
+#[test]
+fn what_a_losing_arm_costs_is_said_before_the_select_and_nowhere_else() {
+    let mut listed: Vec<Listed> = list().select;
+    for Found { file, function, line, told_to_lose, .. } in all_selects() {
+        let at = listed.iter().position(|one| one.file == file && one.function == function);
+        let one = listed.remove(at.unwrap_or_else(|| panic!("{file}:{line}: this select is not in the list")));
+        let loses = one.arm.iter().any(|arm| arm.dropped.is_some());
+        assert_eq!(told_to_lose, loses, "{file}:{line}: the comment and the list do not say the same");
     }
 }
 

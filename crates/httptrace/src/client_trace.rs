@@ -341,7 +341,8 @@ impl ClientTrace {
             | Event::ConnClosed { .. }
             | Event::ConnFreed
             | Event::Exit { .. }
-            | Event::Unsolicited { .. } => {}
+            | Event::Unsolicited { .. }
+            | Event::Log { .. } => {}
         }
     }
 

@@ -212,4 +212,11 @@ pub enum Event {
         /// The first bytes, at most 12, lossily decoded.
         starts_with: String,
     },
+    /// A word of the program itself, beside those of the client, which never says it. Go has `Log` in `runtime/trace`.
+    Log {
+        /// What kind of word.
+        category: String,
+        /// The word.
+        message: String,
+    },
 }

@@ -88,7 +88,8 @@ fn is_hook(event: &Event) -> bool {
         | Event::ConnClosed { .. }
         | Event::ConnFreed
         | Event::Exit { .. }
-        | Event::Unsolicited { .. } => false,
+        | Event::Unsolicited { .. }
+        | Event::Log { .. } => false,
     }
 }
 
@@ -139,6 +140,7 @@ impl<'a> Fields<'a> {
             Event::ConnFreed => Fields::new("ConnFreed"),
             Event::Exit { id } => Fields::new("Exit").what(id.id()),
             Event::Unsolicited { starts_with } => Fields::new("Unsolicited").what(starts_with),
+            Event::Log { category, message } => Fields::new("Log").what(format!("{category}: {message}")),
         }
     }
 

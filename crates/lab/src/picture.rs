@@ -14,11 +14,13 @@
 //! - [`tree`]: the call chain, and how often each function ran
 //! - [`lamps`]: the five conditions for each request
 //! - [`baton`]: who owns the reader, and the right to send, when
+//! - [`futures`]: futures that read, and what falls out of those that are dropped
 //!
 //! Every picture says in words what it shows, for those who cannot see it. Each line of the words is a step of the
 //! picture, and `theme/steps.js` goes through them; without it, and on paper, all of the picture shows.
 
 pub mod baton;
+pub mod futures;
 pub mod graph;
 pub mod lamps;
 pub mod lanes;
@@ -34,6 +36,7 @@ use serde::Deserialize;
 use crate::error::{Error, Fault, Faults};
 use crate::html;
 use crate::picture::baton::Relay;
+use crate::picture::futures::Futures;
 use crate::picture::graph::Graph;
 use crate::picture::lamps::Lamps;
 use crate::picture::lanes::Lanes;
@@ -76,6 +79,11 @@ enum Kind {
     Baton {
         /// Which connection, by its number.
         conn: u64,
+    },
+    /// The futures that read one request's lines, and what falls out of those that are dropped.
+    Futures {
+        /// Which request, from 1.
+        request: usize,
     },
 }
 
@@ -121,6 +129,7 @@ impl Picture {
             Kind::CallTree => Ok(Tree::of(records)?.draw(&self.title)),
             Kind::Lamps { requests } => Ok(Lamps::of(records, requests)?.draw(&self.title)),
             Kind::Baton { conn } => Ok(Relay::of(records, *conn)?.draw(&self.title)),
+            Kind::Futures { request } => Ok(Futures::of(records, *request)?.draw(&self.title)),
         }
     }
 

@@ -62,7 +62,9 @@ impl Slides {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> (Vec<Result<String, String>>, Result<usize, (usize, String)>) {
+    type Count = Result<usize, (usize, String)>;
+
+    fn read(text: &str) -> (Vec<Result<String, String>>, Count) {
         let mut slides = Slides::default();
         let made = text.lines().enumerate().filter_map(|(i, line)| slides.line(i + 1, line)).collect();
         (made, slides.end())

@@ -67,6 +67,7 @@ impl<T> Slot<T> {
     /// # Cancel safety
     ///
     /// Cancel-safe: the message stays in the slot until it is returned.
+    // ANCHOR: recv
     pub(crate) fn recv(&self) -> impl Future<Output = T> {
         poll_fn(move |cx| {
             let mut state = self.lock();
@@ -79,6 +80,7 @@ impl<T> Slot<T> {
             Poll::Ready(message)
         })
     }
+    // ANCHOR_END: recv
 
     /// The receiver has left.
     pub(crate) fn close(&self) {

@@ -111,7 +111,7 @@ impl Dialling<'_> {
         }
         let mut primary = pin!(self.dial_serial(primaries, deadline));
         let mut fallback = pin!(self.dial_serial(fallbacks, deadline));
-        // - primary: a peer. Dropping it gives the attempt up.
+        // - primary: a peer. Cancel-safe: it is lent, and goes on beside the fallback.
         // - timer: the clock. Cancel-safe: a time does not come back.
         select! {
             dialled = &mut primary => return match dialled {

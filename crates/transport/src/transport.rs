@@ -229,6 +229,7 @@ impl Transport {
             self.got_conn(&taken.handle, hooks, Exit::IdleHit, true, taken.idle_for);
             return Ok(taken.handle);
         }
+        // ANCHOR: want_select
         let mut wanting = Wanting { transport: &self.inner, want: &want, over: false };
         self.inner.queue_for_dial(&want);
         let delivery = loop {
@@ -240,6 +241,7 @@ impl Transport {
                 () = legacy_cancel(cancel) => return Err(wanting.canceled(Error::CanceledWaiting)),
                 cause = context.done() => return Err(wanting.canceled(Error::Canceled(cause))),
             };
+            // ANCHOR_END: want_select
             match offer {
                 Offer::Delivery(delivery) => break delivery,
                 Offer::Place(place) => self.inner.start_dial(Arc::clone(&want), place),

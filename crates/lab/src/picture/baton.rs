@@ -178,7 +178,8 @@ impl Relay {
             | Event::ConnClosed { .. }
             | Event::ConnFreed
             | Event::Exit { .. }
-            | Event::Unsolicited { .. } => {}
+            | Event::Unsolicited { .. }
+            | Event::Log { .. } => {}
         }
     }
 

@@ -287,6 +287,7 @@ fn row(record: &Record) -> Row {
         Event::ConnFreed => note("freed"),
         Event::Exit { id } => note(id.id()),
         Event::Unsolicited { starts_with } => arrow(Who::Origin, Who::ReadLoop, &format!("unasked: {starts_with}")),
+        Event::Log { category, message } => note(&format!("{category}: {message}")),
     };
     let meaning = match record.event {
         Event::Exit { id } => Some(id.explain()),
