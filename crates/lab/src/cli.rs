@@ -16,6 +16,7 @@ use crate::gallery;
 use crate::gotree::GoTree;
 use crate::preprocess::{self, Lab};
 use crate::record::record;
+use crate::runner::list::Runs;
 use crate::scenarios::{Run, run};
 use crate::serve::{self, Site};
 use crate::symbols::find;
@@ -244,7 +245,8 @@ fn serve(workspace: &Workspace, options: &Serve) -> Result<(), Error> {
     drop(dest);
     site.show_go(&Walks::load(workspace)?, &trees);
     let url = format!("http://127.0.0.1:{port}");
-    runtime.block_on(serve::serve(listener, site, || {
+    let runs = Runs::of_the_book(workspace)?;
+    runtime.block_on(serve::serve(listener, site, runs, || {
         say(&format!("The book is at {url} (Ctrl-C stops it)"));
         if !trees.is_empty() {
             let versions: Vec<_> = trees.iter().map(GoTree::version).collect();

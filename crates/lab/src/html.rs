@@ -31,15 +31,15 @@ pub fn inline(text: &str) -> String {
     out
 }
 
-/// A Markdown code block with a caption above it.
+/// A Markdown code block with a caption above it. `attributes` are those of the figure around both.
 ///
 /// The fence is longer than any run of back-ticks inside, so a listing may contain fences of its own.
-pub fn captioned_fence(class: &str, caption: &str, language: &str, code: &str) -> String {
+pub fn captioned_fence(attributes: &str, caption: &str, language: &str, code: &str) -> String {
     let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     let code = code.trim_end_matches('\n');
     format!(
-        "<figure class=\"{class}\">\n<figcaption>{caption}</figcaption>\n\n{fence}{language}\n{code}\n{fence}\n\n</figure>\n"
+        "<figure {attributes}>\n<figcaption>{caption}</figcaption>\n\n{fence}{language}\n{code}\n{fence}\n\n</figure>\n"
     )
 }
 
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_fence_is_longer_than_the_fences_it_shows() {
-        let block = captioned_fence("listing", "x", "rust", "/// ```\n/// a\n/// ```\n");
+        let block = captioned_fence("class=\"listing\"", "x", "rust", "/// ```\n/// a\n/// ```\n");
         assert!(block.contains("\n````rust\n/// ```\n"), "{block}");
         assert!(block.contains("\n````\n\n</figure>"), "{block}");
     }

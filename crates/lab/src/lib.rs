@@ -36,6 +36,7 @@
 //! - [`html`]: text into HTML
 //! - [`search`]: the index of the built pages
 //! - [`serve`]: the book on a loopback port
+//! - [`runner`]: a listed program, run for somebody who watches
 //!
 //! Small experiments:
 //!
@@ -80,6 +81,7 @@ pub mod prose;
 pub mod question;
 pub mod record;
 pub mod recording;
+pub mod runner;
 pub mod scenarios;
 pub mod search;
 pub mod serve;

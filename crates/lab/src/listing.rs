@@ -95,7 +95,7 @@ impl Listing {
             "rust" => unhide(&self.code),
             _ => self.code.clone(),
         };
-        html::captioned_fence("listing", &caption, self.language, &code)
+        html::captioned_fence("class=\"listing\"", &caption, self.language, &code)
     }
 }
 

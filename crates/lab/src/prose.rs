@@ -106,8 +106,12 @@ fn without_directives(text: &str) -> String {
     while let Some(at) = rest.find("{{#") {
         let Some(end) = rest[at..].find("}}") else { break };
         out.push_str(&rest[..at]);
-        // A directive that stands for a figure; as code it is no word.
-        out.push_str("`x`");
+        match rest[at + 3..at + end].split_once(' ') {
+            // What is shown to a room, and said to it.
+            Some(("slide" | "note", text)) => out.push_str(text),
+            // A directive that stands for a figure; as code it is no word.
+            Some(_) | None => out.push_str("`x`"),
+        }
         rest = &rest[at + end + 2..];
     }
     out.push_str(rest);
@@ -206,6 +210,12 @@ mod tests {
         let words = markdown(text);
         let expected = [("A", 1), ("c", 1), ("It", 3), ("is", 3), ("keep-alive", 3), ("Go's", 4)];
         assert_eq!(texts(&words), expected);
+    }
+
+    #[test]
+    fn the_titles_and_the_notes_of_slides_are_prose() {
+        let words = markdown("{{#slide Why two}}\n\n{{#note Ask `them`.}}\n\n{{#slide_end}}\n");
+        assert_eq!(texts(&words), [("Why", 1), ("two", 1), ("Ask", 3)]);
     }
 
     #[test]

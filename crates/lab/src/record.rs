@@ -1,5 +1,6 @@
 //! Running examples and keeping what they print.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -133,8 +134,13 @@ impl<'a> Runner<'a> {
 }
 
 /// The Cargo that started the lab, or the one on the path.
+pub(crate) fn cargo_program() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// A command of that Cargo.
 pub(crate) fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    Command::new(cargo_program())
 }
 
 fn fault(recording: &Recording, what: String) -> Error {

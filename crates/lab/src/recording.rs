@@ -215,12 +215,16 @@ impl Recordings {
         }
         let recording = self.get(name)?;
         let mut caption = format!("<code>{}</code>", html::escape(&recording.command()));
+        // By this name the page asks the lab to run it again, see `serve`.
+        let mut attributes = format!("class=\"output\" data-run=\"{}\"", html::escape(name));
         if recording.compiler {
             let rustc = self.meta(name)?.rustc;
             let version: Vec<_> = rustc.split_whitespace().take(2).collect();
             caption.push_str(&format!(", {}", html::escape(&version.join(" "))));
+            // What a compiler says is not run again.
+            attributes = "class=\"output\"".to_owned();
         }
-        Ok(html::captioned_fence("output", &caption, "text", &output))
+        Ok(html::captioned_fence(&attributes, &caption, "text", &output))
     }
 
     /// The value after `line:` in the output, up to the end of that line.

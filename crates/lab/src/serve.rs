@@ -1,7 +1,15 @@
 //! The book on a loopback port.
 //!
+//! # Layout
+//!
+//! - [`desk`]: programs run at the wish of a page
+//! - [`guard`]: which pages may wish so
+//!
 //! The built book is read into memory once, and a request can only name what is in there: a path with
 //! `..`, plain or encoded, is no key of the map and never becomes a path on disk.
+
+pub mod desk;
+pub mod guard;
 
 use std::collections::HashMap;
 use std::io;
@@ -12,11 +20,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderValue, Method, Response, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
 use tokio::net::TcpListener;
 
 use crate::error::Error;
 use crate::gotree::GoTree;
+use crate::runner::list::Runs;
+use crate::serve::desk::Desk;
+use crate::serve::guard::Guard;
 use crate::walk::Walks;
 use crate::walk::shown::fill;
 
@@ -71,6 +82,20 @@ struct File {
     bytes: Bytes,
 }
 
+impl File {
+    /// The bytes; in a page with the token where its script looks for it.
+    fn with(&self, token: Option<&str>) -> Bytes {
+        let page = token.filter(|_| self.content_type.starts_with("text/html"));
+        let split = page.and_then(|_| std::str::from_utf8(&self.bytes).ok()?.split_once("</head>"));
+        match (page, split) {
+            (Some(token), Some((head, rest))) => {
+                Bytes::from(format!("{head}<meta name=\"lab-token\" content=\"{token}\">\n    </head>{rest}"))
+            }
+            (Some(_) | None, _) => self.bytes.clone(),
+        }
+    }
+}
+
 impl Site {
     /// Reads everything under `dir`.
     ///
@@ -109,7 +134,8 @@ impl Site {
         }
     }
 
-    fn answer(&self, method: &Method, uri: &Uri) -> Response<Body> {
+    /// The page or the file. A page gets `token`, with which it may have programs run.
+    fn answer(&self, method: &Method, uri: &Uri, token: Option<&str>) -> Response<Body> {
         if method != Method::GET && method != Method::HEAD {
             let mut response = page(StatusCode::METHOD_NOT_ALLOWED, "text/plain; charset=utf-8", Bytes::new());
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
@@ -122,7 +148,7 @@ impl Site {
             self.files.get(&path)
         });
         match (found, self.files.get("/404.html")) {
-            (Some(file), _) => page(StatusCode::OK, file.content_type, file.bytes.clone()),
+            (Some(file), _) => page(StatusCode::OK, file.content_type, file.with(token)),
             (None, Some(missing)) => page(StatusCode::NOT_FOUND, missing.content_type, missing.bytes.clone()),
             (None, None) => {
                 page(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", Bytes::from_static(b"not found\n"))
@@ -172,24 +198,47 @@ fn content_type(name: &str) -> &'static str {
     }
 }
 
-/// Serves `site` until Ctrl-C or SIGTERM; requests under way then have a second to end. `ready` is called
-/// once both would be heard.
+/// Serves `site` until Ctrl-C or SIGTERM, and runs `runs` for its pages. `ready` is called once both signals would be
+/// heard.
 ///
 /// # Errors
 ///
 /// When the signals cannot be watched, or the socket fails.
-pub async fn serve(listener: TcpListener, site: Site, ready: impl FnOnce()) -> Result<(), Error> {
+pub async fn serve(listener: TcpListener, site: Site, runs: Runs, ready: impl FnOnce()) -> Result<(), Error> {
     let stop = stop_signal()?;
     ready();
-    let site = Arc::new(site);
-    let app = Router::new().fallback(move |method: Method, uri: Uri| {
-        let site = Arc::clone(&site);
-        async move { site.answer(&method, &uri) }
+    serve_until(listener, site, runs, stop).await
+}
+
+/// Serves `site` until `stop`. Programs under way are ended then; other requests have a second to end.
+///
+/// # Errors
+///
+/// When the socket fails.
+pub async fn serve_until(
+    listener: TcpListener,
+    site: Site,
+    runs: Runs,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Error> {
+    let port = listener.local_addr().map_err(Error::io("cannot tell the port"))?.port();
+    let (site, guard, desk) = (Arc::new(site), Arc::new(Guard::new(port)?), Desk::new(runs));
+    let at_the_desk = Arc::clone(&desk);
+    let app = Router::new().fallback(move |method: Method, uri: Uri, headers: HeaderMap| {
+        let (site, guard, desk) = (Arc::clone(&site), Arc::clone(&guard), Arc::clone(&at_the_desk));
+        async move {
+            match uri.path().starts_with(desk::PREFIX) {
+                true => desk.answer(&guard, &method, &uri, &headers),
+                false => site.answer(&method, &uri, guard.token_for(&uri, &headers)),
+            }
+        }
     });
     let stopped = Arc::new(tokio::sync::Notify::new());
     let bell = Arc::clone(&stopped);
+    let last_runs = Arc::clone(&desk);
     let server = axum::serve(listener, app).with_graceful_shutdown(async move {
         stop.await;
+        last_runs.stop().await;
         bell.notify_one();
     });
     // A browser may hold a connection open on which it never asks for anything.
@@ -241,7 +290,7 @@ mod tests {
     }
 
     fn get(path: &str) -> (u16, String) {
-        let response = site().answer(&Method::GET, &path.parse().expect("a path"));
+        let response = site().answer(&Method::GET, &path.parse().expect("a path"), None);
         let content_type = response.headers()[header::CONTENT_TYPE].to_str().expect("text").to_owned();
         assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
         (response.status().as_u16(), content_type)
@@ -265,8 +314,21 @@ mod tests {
     }
 
     #[test]
+    fn only_a_page_gets_the_token_and_only_in_its_head() {
+        let file = |content_type, text| File { content_type, bytes: Bytes::from_static(text) };
+        let page = file("text/html; charset=utf-8", b"<head></head><p></head>");
+        assert_eq!(
+            page.with(Some("abc")),
+            "<head><meta name=\"lab-token\" content=\"abc\">\n    </head><p></head>".as_bytes()
+        );
+        assert_eq!(page.with(None), page.bytes);
+        let script = file("text/javascript; charset=utf-8", b"</head>");
+        assert_eq!(script.with(Some("abc")), script.bytes);
+    }
+
+    #[test]
     fn only_reading_is_allowed() {
-        let response = site().answer(&Method::POST, &"/".parse().unwrap());
+        let response = site().answer(&Method::POST, &"/".parse().unwrap(), None);
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(response.headers()[header::ALLOW], "GET, HEAD");
     }

@@ -1,7 +1,10 @@
 //! What of a chapter is a slide. The chapter and the slides are one text: marks say which parts of it are shown to a room.
 //!
 //! - `{{#slide TITLE}}` begins one; `{{#slide_end}}` ends it
-//! - `{{#note TEXT}}` inside it is for whoever speaks, and not for the page
+//! - `{{#note TEXT}}` inside it is for whoever speaks, and not for the page; each is a paragraph
+//!
+//! On the page a slide is a plain section. theme/present.js shows one at a time, with its title above it: a first or second
+//! heading inside is left out there. No slide may be higher than a screen of 1280 by 720 pixels; .ci/walk-book looks.
 
 use crate::html;
 
@@ -27,7 +30,7 @@ impl Slides {
             ("slide", None) if !text.is_empty() => {
                 (self.open, self.count) = (Some(number), self.count + 1);
                 let title = html::escape(text);
-                Ok(format!("<section class=\"slide\" data-number=\"{}\" data-title=\"{title}\">\n", self.count))
+                Ok(format!("<section class=\"slide\" data-title=\"{title}\">\n"))
             }
             ("slide", None) => Err("a slide has a title: `{{#slide TITLE}}`".to_owned()),
             ("slide", Some(line)) => Err(format!("the slide of line {line} has no `{{{{#slide_end}}}}` yet")),
@@ -36,7 +39,9 @@ impl Slides {
                 Ok("\n</section>\n".to_owned())
             }
             ("note", Some(_)) if !text.is_empty() => {
-                Ok(format!("<template class=\"slide-note\"><p>{}</p></template>\n", html::inline(text)))
+                // Markdown takes a template alone for a word, and would put an empty paragraph around it.
+                let note = html::inline(text);
+                Ok(format!("\n<div hidden><template class=\"slide-note\"><p>{note}</p></template></div>\n"))
             }
             ("slide_end", None) | ("note", None) => Err(format!("`{{{{#{name}}}}}` stands in no slide")),
             ("slide_end", Some(_)) => Err("`{{#slide_end}}` takes nothing".to_owned()),
@@ -62,9 +67,10 @@ impl Slides {
 mod tests {
     use super::*;
 
-    type Count = Result<usize, (usize, String)>;
+    /// What became of each mark, and of the whole.
+    type Read = (Vec<Result<String, String>>, Result<usize, (usize, String)>);
 
-    fn read(text: &str) -> (Vec<Result<String, String>>, Count) {
+    fn read(text: &str) -> Read {
         let mut slides = Slides::default();
         let made = text.lines().enumerate().filter_map(|(i, line)| slides.line(i + 1, line)).collect();
         (made, slides.end())
@@ -74,8 +80,11 @@ mod tests {
     fn a_slide_is_a_section_and_its_notes_are_not_on_the_page() {
         let (made, count) = read("a\n{{#slide What & why}}\nb\n{{#note Ask `them`.}}\n{{#slide_end}}\n");
         let made: Vec<_> = made.into_iter().map(Result::unwrap).collect();
-        assert_eq!(made[0], "<section class=\"slide\" data-number=\"1\" data-title=\"What &amp; why\">\n");
-        assert_eq!(made[1], "<template class=\"slide-note\"><p>Ask <code>them</code>.</p></template>\n");
+        assert_eq!(made[0], "<section class=\"slide\" data-title=\"What &amp; why\">\n");
+        assert_eq!(
+            made[1],
+            "\n<div hidden><template class=\"slide-note\"><p>Ask <code>them</code>.</p></template></div>\n"
+        );
         assert_eq!((made[2].as_str(), count), ("\n</section>\n", Ok(1)));
     }
 

@@ -160,7 +160,8 @@ impl Shell {
     }
 }
 
-fn told_by_cargo(name: &str) -> bool {
+/// Whether Cargo sets this variable for the programs that it starts.
+pub(crate) fn told_by_cargo(name: &str) -> bool {
     let names = ["CARGO", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_CRATE_NAME", "CARGO_BIN_NAME", "OUT_DIR"];
     names.contains(&name) || name.starts_with("CARGO_PKG_") || name == "CARGO_PRIMARY_PACKAGE"
 }

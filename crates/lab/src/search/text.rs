@@ -12,7 +12,7 @@ pub struct Section {
 }
 
 /// What no reader reads as text.
-const LEFT_OUT: [&str; 4] = ["script", "style", "svg", "button"];
+const LEFT_OUT: [&str; 5] = ["script", "style", "svg", "button", "template"];
 /// Elements that do not end a word.
 const INLINE: [&str; 9] = ["a", "b", "code", "em", "i", "small", "span", "strong", "sup"];
 /// Entries that have anchors of their own without being headings.

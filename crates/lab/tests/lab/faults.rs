@@ -390,6 +390,11 @@ fn a_script_that_asks_a_server_is_found() {
         book.append("book/book.toml", "additional-js = [\"theme/x.js\"]\n");
     };
     planted(LOOK, plant, &["built file theme/x-", "`fetch(` in a script"]);
+    let twice = |book: &TinyBook| {
+        book.write("book/theme/x.js", "fetch(\"/run/\" + a); fetch('/run/b');\n");
+        book.append("book/book.toml", "additional-js = [\"theme/x.js\"]\n");
+    };
+    planted(LOOK, twice, &["built file theme/x-", "`fetch(` in a script"]);
     planted(BUILD, add_to_two("\n<script>1</script>\n"), &["book/src/two.md:9: <script> in a chapter"]);
 }
 

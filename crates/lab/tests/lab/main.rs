@@ -9,6 +9,7 @@
 //! - [`exercises`]: from the first exercise to the last, and what an exercise must hold
 //! - [`commands`]: what the texts tell a reader to type is typed, in a clean clone
 //! - [`serve`]: the book on a port, until Ctrl-C
+//! - [`run`]: programs that a page has run, and everybody who may not
 //! - [`go`]: Go's places, names and lines beside ours
 //! - [`mdbook`]: plain mdBook talks to the lab
 //! - [`take_along`]: the book in one file, and on paper
@@ -22,6 +23,8 @@ mod exits;
 mod faults;
 mod go;
 mod mdbook;
+#[cfg(unix)]
+mod run;
 mod scenarios;
 mod serve;
 mod support;
