@@ -5,6 +5,7 @@
 //! - [`summary`]: SUMMARY.md and the chapters name each other
 //! - [`named`]: the files and examples that chapters name are there
 //! - [`questions`]: every question has its key, is asked once, and has its answer at the end
+//! - [`guides`]: every page that is taught has its guide
 //! - [`replay`]: recordings and pictures are what the examples give today
 //! - [`tags`]: the tags of a built page
 //! - [`exits`]: every exit has its entry, something that shows it, and a scenario
@@ -16,6 +17,7 @@
 //! [`commands`](crate::commands) runs them.
 
 pub mod exits;
+pub mod guides;
 pub mod links;
 pub mod named;
 pub mod questions;
@@ -33,6 +35,7 @@ use crate::error::{Error, Fault, Faults};
 use crate::exercise::proof::prove;
 use crate::expand::Expander;
 use crate::gotree::GoTree;
+use crate::schedule;
 use crate::symbols;
 use crate::walk::places;
 use crate::workspace::Workspace;
@@ -141,6 +144,8 @@ pub fn check(workspace: &Workspace, scope: &Scope, tell: impl FnMut(&Looked)) ->
     }
     report.look("files and items named", |faults| named::check(workspace, faults))?;
     report.look("questions and keys", |faults| questions::check(workspace, &expander, faults))?;
+    report.look("guides", |faults| guides::check(workspace, &expander, faults))?;
+    report.look("items of workshops", |faults| schedule::check(workspace, faults))?;
     report.look("words spelled", |faults| spelling::check(workspace, faults))?;
     report.look("recording files", |faults| replay::files(workspace, recordings, faults))?;
     report.look("printed commands", |faults| Ok(crate::commands::promises(workspace, faults)?.len()))?;

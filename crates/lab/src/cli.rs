@@ -9,6 +9,8 @@ use clap::{Parser, Subcommand};
 use crate::build::{build, default_dest};
 use crate::bundle;
 use crate::check::{Scope, check, spelling};
+use crate::commands::clone::Choice;
+use crate::doctor;
 use crate::error::{Error, Faults};
 use crate::exercise::desk;
 use crate::fuzz::{Fuzz, fuzz};
@@ -18,11 +20,13 @@ use crate::preprocess::{self, Lab};
 use crate::record::record;
 use crate::runner::list::Runs;
 use crate::scenarios::{Run, run};
+use crate::schedule::{self, plan::Which};
 use crate::serve::{self, Site};
 use crate::symbols::find;
 use crate::walk::Walks;
 use crate::with_go::{Diff, Go, diff, go};
 use crate::workspace::Workspace;
+use crate::zipped;
 
 /// The workbench of "Why Three?": builds the book, serves it on your own machine, and checks that every
 /// number in it is what the code prints.
@@ -48,6 +52,25 @@ enum Task {
         #[arg(long, value_name = "FILE", conflicts_with = "dest")]
         zip: Option<Option<PathBuf>>,
     },
+    /// Look what this machine has for the book, what it lacks, and what that costs.
+    Doctor,
+    /// Pack all that a classroom without a network needs: the sources, their crates and the built book.
+    Bundle {
+        /// Where to; without it, why-three.tar.gz beside what Cargo builds.
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Print the workshops with their clock, or what to cut when one is late.
+    Schedule {
+        /// Which one; without it, both.
+        which: Option<Which>,
+        /// How many minutes are missing.
+        #[arg(long, value_name = "MINUTES", default_value_t = 0, requires = "which")]
+        late: u32,
+        /// The page that is about to begin: what is over cannot be cut.
+        #[arg(long, value_name = "PAGE", requires = "late")]
+        at: Option<String>,
+    },
     /// List the commands that README.md and the book print, and what is done about each.
     Commands {
         /// Run them in a clean clone of the last commit, and compare what they print.
@@ -59,6 +82,12 @@ enum Task {
         /// Run only those with this text in them.
         #[arg(long, value_name = "TEXT", requires = "run")]
         only: Option<String>,
+        /// Run only those that this file prints: book/src/guide.md.
+        #[arg(long, value_name = "FILE", requires = "run")]
+        page: Option<String>,
+        /// Run them here instead of in a clone: a bundle is none.
+        #[arg(long, requires = "run")]
+        here: bool,
     },
     /// Run the examples and commands of book/recordings/index.toml and keep what they print.
     Record {
@@ -167,9 +196,9 @@ impl Cli {
             Task::Build { zip: Some(file), .. } => {
                 let file = match file {
                     Some(file) => absolute(&file)?,
-                    None => bundle::default_file(&workspace)?,
+                    None => zipped::default_file(&workspace)?,
                 };
-                let made = bundle::pack(&workspace, &file)?;
+                let made = zipped::pack(&workspace, &file)?;
                 say(&format!("The book is in {}; unpack it and open {}/index.html", made.path.display(), made.folder));
                 Ok(())
             }
@@ -182,11 +211,27 @@ impl Cli {
                 say(&format!("The book is in {}", built.dest.join("index.html").display()));
                 Ok(())
             }
+            Task::Doctor => doctor::examine(&doctor::Patient::here(&workspace), say),
+            Task::Bundle { file } => {
+                let file = match file {
+                    Some(file) => absolute(&file)?,
+                    None => bundle::default_file(&workspace)?,
+                };
+                let made = bundle::bundle(&workspace, &file, say)?;
+                let size = made.size as f64 / 1e6;
+                say(&format!("{} has {size:.0} MB, with {} crates of others", made.path.display(), made.crates));
+                say(&format!("`tar -xzf` unpacks it into {}; CLASSROOM.md there says how to begin", made.folder));
+                Ok(())
+            }
+            Task::Schedule { which, late, at } => {
+                schedule::schedule(&workspace, &schedule::Wanted { which, late, at }, say)
+            }
             Task::Commands { run: false, .. } => crate::commands::list(&workspace, say),
-            Task::Commands { run: true, target_dir, only } => {
+            Task::Commands { run: true, target_dir, only, page, here } => {
                 let dir = target_dir.unwrap_or_else(|| workspace.root().join("target/commands"));
                 let dir = std::path::absolute(&dir).map_err(Error::io(format!("no path: {}", dir.display())))?;
-                crate::commands::clone::run(&workspace, &dir, only.as_deref().unwrap_or(""), say)
+                let choice = Choice { only: only.unwrap_or_default(), page, here };
+                crate::commands::clone::run(&workspace, &dir, &choice, say)
             }
             Task::Record { names } => record(&workspace, &names, say),
             Task::Check { without_runs, go_tree, docs } => {

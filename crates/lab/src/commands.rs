@@ -17,6 +17,7 @@ pub mod parts;
 pub mod printed;
 pub mod shell;
 
+use crate::bundle;
 use crate::commands::classes::{Class, Classes, How};
 use crate::commands::parts::Parts;
 use crate::commands::printed::{Place, markdown};
@@ -137,15 +138,15 @@ pub fn promises(workspace: &Workspace, faults: &mut Vec<Fault>) -> Result<Vec<Pr
     Ok(promises)
 }
 
-/// README.md where there is one, and every page of the book.
+/// README.md and the classroom's page where there are any, and every page of the book.
 fn texts(workspace: &Workspace) -> Result<Vec<std::path::PathBuf>, Error> {
     let src = workspace.src();
     let entries = std::fs::read_dir(&src).map_err(Error::io(format!("cannot read {}", src.display())))?;
     let mut pages: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     pages.sort();
-    let readme = workspace.root().join("README.md");
-    Ok(readme.is_file().then_some(readme).into_iter().chain(pages).collect())
+    let beside = ["README.md", bundle::CLASSROOM].map(|file| workspace.root().join(file));
+    Ok(beside.into_iter().filter(|path| path.is_file()).chain(pages).collect())
 }
 
 fn expected(recordings: &Recordings, command: &str, output: Option<String>) -> Expected {
@@ -168,15 +169,16 @@ pub fn list(workspace: &Workspace, mut tell: impl FnMut(&str)) -> Result<(), Err
     for promise in &promises {
         tell(&format!("{:<36}  {}\n{:<36}  {}", promise.how(), promise.command, "", promise.place()));
     }
-    tell(&tally(&promises));
+    tell(&tally(promises.iter()));
     crate::error::Faults::none(faults)?;
     Ok(())
 }
 
 /// How many commands there are of each sort.
-fn tally(promises: &[Promise]) -> String {
-    let is_by_hand = |promise: &&Promise| matches!(promise.class, Some(Class { how: How::ByHand, .. }));
-    let by_hand = promises.iter().filter(is_by_hand).count();
+fn tally<'a>(promises: impl Iterator<Item = &'a Promise>) -> String {
+    let promises: Vec<_> = promises.collect();
+    let is_by_hand = |promise: &Promise| matches!(promise.class, Some(Class { how: How::ByHand, .. }));
+    let by_hand = promises.iter().filter(|promise| is_by_hand(promise)).count();
     let here = promises.iter().filter(|promise| promise.runs_here()).count();
     let places: usize = promises.iter().map(|promise| promise.places.len()).sum();
     format!(

@@ -110,6 +110,12 @@ pub enum Error {
     /// The repository cannot be cloned.
     #[error("cannot make a clean clone: {0}")]
     Clone(String),
+    /// This machine lacks something.
+    #[error("{} missing", if *.0 == 1 { "one thing that is needed is".to_owned() } else { format!("{} things that are needed are", .0) })]
+    Doctor(usize),
+    /// The bundle cannot be made.
+    #[error("cannot make the bundle: {0}")]
+    Bundle(String),
     /// The tests of an exercise do not pass.
     #[error("{name} is not solved: {what}\n{more}")]
     NotSolved {

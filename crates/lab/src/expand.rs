@@ -16,6 +16,8 @@
 //! - `{{#dictionary}}`: Go's names and what stands for each here, see [`dictionary`]
 //! - `{{#outputs}}`: every recording and every file of figures, with where it comes from, see [`outputs`]
 //! - `{{#exits}}`: every exit with its facts, under a heading for each place, see [`exits`]
+//! - `{{#guides}}`: what an instructor needs to know about every page, see [`guide::page`]
+//! - `{{#plan NAME}}`: a workshop with its clock, see [`schedule`]
 //! - `{{#minutes}}`: how long the page takes, from its file in `book/guide`
 //! - `{{#slide TITLE}}`, `{{#note TEXT}}`, `{{#slide_end}}`: what is shown to a room, see [`slides`](crate::slides)
 //!
@@ -33,7 +35,8 @@ use crate::dictionary;
 use crate::error::{Error, Fault};
 use crate::exercise::Exercises;
 use crate::exits;
-use crate::guide::Guides;
+use crate::guide::page::Around;
+use crate::guide::{self, Guides};
 use crate::lint::lint;
 use crate::listing::Listing;
 use crate::measured::Measured;
@@ -44,6 +47,7 @@ use crate::question::key::Sources;
 use crate::question::page::{self, Kind};
 use crate::question::survey::Survey;
 use crate::recording::Recordings;
+use crate::schedule;
 use crate::slides::Slides;
 use crate::walk::Walks;
 use crate::workspace::Workspace;
@@ -59,7 +63,7 @@ pub struct Used {
     pub outputs: usize,
     /// Single values of recorded runs.
     pub values: usize,
-    /// Tables: of ours and Go's, those of `book/data`, and the lists of names and of outputs.
+    /// Tables: of ours and Go's, those of `book/data`, the lists of names and of outputs, the plans and the guides.
     pub tables: usize,
     /// Lists of all exits.
     pub exits: usize,
@@ -191,6 +195,8 @@ impl Expander {
             "outputs" if argument.is_empty() => {
                 (&mut used.tables, outputs::markdown(self.sources(), &self.questions, &self.gallery))
             }
+            "guides" if argument.is_empty() => (&mut used.tables, guide::page::markdown(&self.guides, self.around())),
+            "plan" => (&mut used.tables, schedule::table(&self.workspace, argument)),
             "exits" if argument.is_empty() => (&mut used.exits, exits::list(&self.workspace)),
             _ => return None,
         };
@@ -248,17 +254,17 @@ impl Expander {
                 }
                 [
                     "data" | "exercise" | "include" | "output" | "picture" | "predict" | "check" | "matrix" | "races"
-                    | "walk",
+                    | "walk" | "plan",
                     ..,
                 ]
-                | ["answers" | "dictionary" | "outputs" | "exits"] => {
+                | ["answers" | "dictionary" | "outputs" | "exits" | "guides"] => {
                     return Err(format!("`{{{{#{inner}}}}}` must stand on a line of its own, at the margin"));
                 }
                 _ => {
                     return Err(format!(
                         "`{{{{#{inner}}}}}` is no directive of this book; there are include PATH:ANCHOR, output NAME, \
                          picture NAME, predict ID, check ID…, answers, exercise NAME, matrix ROW…, races NAME…, data NAME, \
-                         walk NAME, dictionary, outputs, exits, minutes, slide TITLE, note TEXT, slide_end, value NAME LINE, figure NAME PATH and cell ROW COLUMN PART"
+                         walk NAME, dictionary, outputs, exits, guides, plan NAME, minutes, slide TITLE, note TEXT, slide_end, value NAME LINE, figure NAME PATH and cell ROW COLUMN PART"
                     ));
                 }
             }
@@ -276,6 +282,16 @@ impl Expander {
     /// What the keys of questions are read from.
     pub fn sources(&self) -> Sources<'_> {
         Sources { recordings: &self.recordings, measured: &self.measured, workspace: &self.workspace }
+    }
+
+    /// What guides refer to.
+    fn around(&self) -> Around<'_> {
+        Around {
+            workspace: &self.workspace,
+            questions: &self.questions,
+            survey: &self.survey,
+            recordings: &self.recordings,
+        }
     }
 
     /// The questions.

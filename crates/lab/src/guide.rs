@@ -1,4 +1,10 @@
 //! What an instructor needs to know about a page: `book/guide/PAGE.toml`, one for each page that can be taught.
+//!
+//! # Layout
+//!
+//! - [`page`]: all guides, as the page for the instructor shows them
+
+pub mod page;
 
 use std::collections::BTreeMap;
 
@@ -23,10 +29,19 @@ pub struct Guide {
     pub demo: Vec<Demo>,
     /// Where people get stuck, and what helps.
     pub stuck: Vec<String>,
-    /// What to leave out when time is short, the first of them first.
+    /// What is done in the time there is, and what to leave out when it is short: an entry that begins with "Leave out"
+    /// says what goes first.
     pub cut: Vec<String>,
     /// One question that leads further, and where its answer is.
     pub further: String,
+}
+
+impl Guide {
+    /// What goes first when time is short.
+    pub fn first_cut(&self) -> Option<&str> {
+        let said = self.cut.iter().find(|cut| cut.trim_start().starts_with("Leave out"));
+        said.or(self.cut.first()).map(String::as_str)
+    }
 }
 
 /// How many minutes a page takes, with its exercise.
@@ -109,6 +124,11 @@ impl Guides {
     /// The guide of a page.
     pub fn get(&self, page: &str) -> Option<&Guide> {
         self.0.get(page)
+    }
+
+    /// All of them, by the names of their pages.
+    pub fn list(&self) -> impl Iterator<Item = (&str, &Guide)> {
+        self.0.iter().map(|(page, guide)| (page.as_str(), guide))
     }
 
     /// The line under a page's title.

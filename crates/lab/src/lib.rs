@@ -11,7 +11,7 @@
 //!
 //! - [`build`]: the book, built in-process with mdBook as a library
 //! - [`paper`]: the page for printing
-//! - [`bundle`]: the book in one file, to take along
+//! - [`zipped`]: the book in one file, to take along
 //! - [`preprocess`]: the lab as mdBook's preprocessor, in-process and over stdin
 //! - [`expand`]: a chapter's directives, each replaced by what it names
 //! - [`listing`]: code from compiled files, by anchors
@@ -27,6 +27,7 @@
 //! - [`exits`]: every way out of the loops and waits, from the table that the port uses
 //! - [`question`]: predictions and questions, whose keys are read from recordings
 //! - [`slides`]: which parts of a chapter are shown to a room
+//! - [`schedule`]: the workshops, with clock times and sums
 //! - [`guide`]: what an instructor needs to know about a page
 //! - [`exercise`]: small crates for the reader to solve, and the commands for them
 //! - [`gallery`]: programs that do not compile, and what the compiler says
@@ -37,6 +38,11 @@
 //! - [`search`]: the index of the built pages
 //! - [`serve`]: the book on a loopback port
 //! - [`runner`]: a listed program, run for somebody who watches
+//!
+//! For a workshop:
+//!
+//! - [`doctor`]: what this machine has, and what it lacks
+//! - [`bundle`]: all that a classroom without a network needs, in one archive
 //!
 //! Small experiments:
 //!
@@ -59,6 +65,7 @@ pub mod commands;
 pub mod data;
 pub mod dictionary;
 pub mod diff;
+pub mod doctor;
 pub mod error;
 pub mod exercise;
 pub mod exits;
@@ -83,6 +90,7 @@ pub mod record;
 pub mod recording;
 pub mod runner;
 pub mod scenarios;
+pub mod schedule;
 pub mod search;
 pub mod serve;
 pub mod slides;
@@ -90,3 +98,4 @@ pub mod symbols;
 pub mod walk;
 pub mod with_go;
 pub mod workspace;
+pub mod zipped;

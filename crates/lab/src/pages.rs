@@ -21,6 +21,11 @@ pub struct Page {
 }
 
 impl Page {
+    /// What it is called in plans and guides: `ch01_six_requests`.
+    pub fn name(&self) -> &str {
+        self.file.rsplit('/').next().unwrap_or(&self.file).trim_end_matches(".md")
+    }
+
     /// A link to the page, as HTML.
     pub fn link(&self) -> String {
         format!("<a href=\"{}\">{}</a>", html::escape(&self.html), html::inline(&self.title))

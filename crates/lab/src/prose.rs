@@ -1,4 +1,4 @@
-//! The words that a reader reads: those of chapters, questions and titles, without code and without directives.
+//! The words that a reader reads: those of chapters, questions, guides and titles, without code and without directives.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,6 +8,7 @@ use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
 use toml::Value;
 
 use crate::error::Error;
+use crate::schedule::plan;
 use crate::workspace::Workspace;
 
 /// One word, and where it stands.
@@ -30,7 +31,8 @@ pub struct Page {
     pub table: bool,
 }
 
-/// The prose of the whole book: its chapters, its tables in `book/data`, its questions and the titles of its pictures.
+/// The prose of the whole book: its chapters, its tables in `book/data`, its questions, its guides and plans, and the
+/// titles of its pictures.
 ///
 /// # Errors
 ///
@@ -44,6 +46,13 @@ pub fn pages(workspace: &Workspace) -> Result<Vec<Page>, Error> {
             let words = if ending == ".md" { markdown(&text) } else { strings(&text) };
             pages.push(Page { file: workspace.name_of(&path), words, table: dir == data });
         }
+    }
+    // Guides and plans are Markdown in TOML.
+    let mut plans = files(&workspace.guide(), ".toml")?;
+    plans.extend(Some(workspace.root().join(plan::FILE)).filter(|path| path.is_file()));
+    for path in plans {
+        let words = pieces(&Error::read(&path)?, &is_said);
+        pages.push(Page { file: workspace.name_of(&path), words, table: false });
     }
     let pictures = workspace.pictures();
     if pictures.is_file() {
@@ -122,16 +131,11 @@ fn without_directives(text: &str) -> String {
 fn strings(toml: &str) -> Vec<Word> {
     let mut texts = Vec::new();
     if let Ok(table) = toml.parse::<toml::Table>() {
-        collect(&Value::Table(table), "", &mut texts);
+        collect(&Value::Table(table), "", &|key| key == "en", &mut texts);
     }
-    // A multi-line string stands somewhere in the file by its first words.
-    let place = |text: &str| {
-        let first = text.trim_start().lines().next().unwrap_or("");
-        toml.find(first).map_or(1, |at| toml[..at].matches('\n').count() + 1)
-    };
     let mut words = Vec::new();
     for text in texts {
-        let mut line = place(&text);
+        let mut line = line_of(toml, &text);
         for (i, part) in text.split('`').enumerate() {
             for (j, piece) in part.split('\n').enumerate() {
                 line += usize::from(j > 0);
@@ -145,11 +149,37 @@ fn strings(toml: &str) -> Vec<Word> {
     words
 }
 
-fn collect(value: &Value, name: &str, texts: &mut Vec<String>) {
+/// The words of those strings of a TOML file which `wanted` knows by their keys, each a piece of Markdown.
+fn pieces(toml: &str, wanted: &dyn Fn(&str) -> bool) -> Vec<Word> {
+    let mut texts = Vec::new();
+    if let Ok(table) = toml.parse::<toml::Table>() {
+        collect(&Value::Table(table), "", wanted, &mut texts);
+    }
+    let mut words = Vec::new();
+    for text in texts {
+        let before = line_of(toml, &text) - 1;
+        words.extend(markdown(&text).into_iter().map(|word| Word { line: word.line + before, ..word }));
+        words.push(Word { text: String::new(), line: before + 1 });
+    }
+    words
+}
+
+/// Whether a string with this key in a guide or a plan is prose, and no name.
+fn is_said(key: &str) -> bool {
+    !["question", "answer", "command", "recording", "page", "exercise", "one_of", "name", "begins", "of"].contains(&key)
+}
+
+/// A multi-line string stands somewhere in the file by its first words.
+fn line_of(toml: &str, text: &str) -> usize {
+    let first = text.trim_start().lines().next().unwrap_or("");
+    toml.find(first).map_or(1, |at| toml[..at].matches('\n').count() + 1)
+}
+
+fn collect(value: &Value, name: &str, wanted: &dyn Fn(&str) -> bool, texts: &mut Vec<String>) {
     match value {
-        Value::Table(table) => table.iter().for_each(|(name, value)| collect(value, name, texts)),
-        Value::Array(list) => list.iter().for_each(|value| collect(value, name, texts)),
-        Value::String(text) if name == "en" => texts.push(text.clone()),
+        Value::Table(table) => table.iter().for_each(|(name, value)| collect(value, name, wanted, texts)),
+        Value::Array(list) => list.iter().for_each(|value| collect(value, name, wanted, texts)),
+        Value::String(text) if wanted(name) => texts.push(text.clone()),
         Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => {}
     }
 }
@@ -222,6 +252,15 @@ mod tests {
     fn of_questions_only_the_texts_are_prose() {
         let toml = "[[question]]\nid = \"xid\"\ntext.en = \"\"\"\nHow many\n`code` are?\"\"\"\nkey = { recording = \"r\", line = \"l\" }\n";
         assert_eq!(texts(&strings(toml)), [("How", 4), ("many", 4), ("are", 5)]);
+    }
+
+    #[test]
+    fn of_guides_what_is_said_is_prose_and_names_are_not() {
+        let toml =
+            "stuck = [\n \"Here `x`, see [it](a_b.md).\",\n]\n[[demo]]\ncommand = \"cargo run\"\nshow = \"Look\"\n";
+        let mut words = pieces(toml, &is_said);
+        words.sort_by_key(|word| word.line);
+        assert_eq!(texts(&words), [("Here", 2), ("see", 2), ("it", 2), ("Look", 6)]);
     }
 
     #[test]

@@ -14,30 +14,48 @@ use crate::record::tail;
 use crate::recording::Recordings;
 use crate::workspace::Workspace;
 
-/// Clones the last commit, finds the commands in the clone, and runs those with `only` in them, in the order in which
-/// they are printed. Cargo builds into `target`. `tell` hears of each.
+/// Which of the commands to run, and where.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Choice {
+    /// Only those with this text in them.
+    pub only: String,
+    /// Only those that are printed in this file, named from the root: `book/src/guide.md`.
+    pub page: Option<String>,
+    /// In this folder instead of a clone, which a bundle is not.
+    pub here: bool,
+}
+
+impl Choice {
+    fn has(&self, promise: &Promise) -> bool {
+        let on_page = |page: &String| promise.places.iter().any(|place| place.file == *page);
+        promise.command.contains(&self.only) && self.page.as_ref().is_none_or(on_page)
+    }
+}
+
+/// Finds the commands in a clone of the last commit, or in the repository itself, and runs those that are chosen, in the
+/// order in which they are printed. Cargo builds into `target`. `tell` hears of each.
 ///
 /// # Errors
 ///
 /// [`Error::Faults`] with every command that does not do what the text says; any other error when there is no clone.
-pub fn run(workspace: &Workspace, target: &Path, only: &str, mut tell: impl FnMut(&str)) -> Result<(), Error> {
+pub fn run(workspace: &Workspace, target: &Path, choice: &Choice, mut tell: impl FnMut(&str)) -> Result<(), Error> {
     let begin = Instant::now();
     let stopped = Stopped::listen()?;
     let dir = tempfile::tempdir().map_err(Error::io("cannot make a temporary directory"))?;
-    let root = dir.path().join("why-three");
-    let uncommitted = git(workspace.root(), &["status", "--porcelain"])?;
-    if !uncommitted.trim().is_empty() {
-        tell("There are changes that are not committed. A clone does not have them.");
-    }
-    let from = workspace.root().to_string_lossy().into_owned();
-    git(dir.path(), &["clone", "--quiet", &from, &root.to_string_lossy()])?;
-    let clone = Workspace::around(&root).ok_or_else(|| Error::Clone("it has no book".to_owned()))?;
+    let clone = match choice.here {
+        true => workspace.clone(),
+        false => clone(workspace, &dir.path().join("why-three"), &mut tell)?,
+    };
 
     let mut faults = Vec::new();
     let promises = promises(&clone, &mut faults)?;
     let recordings = Recordings::load(&clone)?;
-    let shell = Shell { dir: root.clone(), target: target.to_owned(), limit: LIMIT, stopped };
-    for promise in promises.iter().filter(|promise| promise.runs_here() && promise.command.contains(only)) {
+    let shell = Shell { dir: clone.root().to_owned(), target: target.to_owned(), limit: LIMIT, stopped };
+    let chosen: Vec<_> = promises.iter().filter(|promise| choice.has(promise)).collect();
+    if chosen.is_empty() {
+        faults.push(Fault::in_file("README.md", "no such command is printed anywhere"));
+    }
+    for promise in chosen.iter().filter(|promise| promise.runs_here()) {
         let start = Instant::now();
         let kept = keep(promise, &shell, &recordings);
         let mark = if kept.is_ok() { "ok  " } else { "FAIL" };
@@ -47,15 +65,28 @@ pub fn run(workspace: &Workspace, target: &Path, only: &str, mut tell: impl FnMu
             break;
         }
     }
-    // Recordings name the compiler that made them, which may be another one here.
-    let changed =
-        git(&root, &["status", "--porcelain", "--untracked-files=no", "--", ".", ":!book/recordings/*.meta.toml"])?;
-    if !changed.trim().is_empty() {
-        faults.push(Fault::in_file("README.md", format!("the printed commands change files:\n{}", tail(&changed))));
+    if !choice.here {
+        // Recordings name the compiler that made them, which may be another one here.
+        let args = ["status", "--porcelain", "--untracked-files=no", "--", ".", ":!book/recordings/*.meta.toml"];
+        let changed = git(clone.root(), &args)?;
+        if !changed.trim().is_empty() {
+            faults.push(Fault::in_file("README.md", format!("the printed commands change files:\n{}", tail(&changed))));
+        }
     }
-    tell(&format!("{}; {:.0} s", tally(&promises), begin.elapsed().as_secs_f64()));
+    tell(&format!("{}; {:.0} s", tally(chosen.into_iter()), begin.elapsed().as_secs_f64()));
     Faults::none(faults)?;
     Ok(())
+}
+
+/// A clone of the last commit at `root`.
+fn clone(workspace: &Workspace, root: &Path, tell: &mut impl FnMut(&str)) -> Result<Workspace, Error> {
+    let uncommitted = git(workspace.root(), &["status", "--porcelain"])?;
+    if !uncommitted.trim().is_empty() {
+        tell("There are changes that are not committed. A clone does not have them.");
+    }
+    let from = workspace.root().to_string_lossy().into_owned();
+    git(workspace.root(), &["clone", "--quiet", &from, &root.to_string_lossy()])?;
+    Workspace::around(root).ok_or_else(|| Error::Clone("it has no book".to_owned()))
 }
 
 /// Does with one command what is to be done with it here.

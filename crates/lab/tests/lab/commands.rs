@@ -234,3 +234,16 @@ fn ctrl_c_ends_it_with_all_it_has_started() {
     // Returns only when nobody holds the other end.
     heard.read_line(&mut line).expect("the end");
 }
+
+#[test]
+fn the_commands_of_one_page_can_be_tried_in_a_folder_that_is_no_clone() {
+    let book = book();
+    std::fs::remove_dir_all(book.path().join(".git")).expect("removed");
+    book.write("book/src/two.md", "# Two\n\n## There\n\n```sh\ncat note > seen\n```\n");
+    let (ok, said) = book.lab(&["commands", "--run", "--here", "--page", "book/src/two.md"]);
+    assert!(ok, "{said}");
+    assert_eq!(book.read("seen"), "a note\n", "it was run here");
+    assert!(said.contains("1 commands at 1 places"), "nothing of other pages is run:\n{said}");
+    let (ok, said) = book.lab(&["commands", "--run", "--here", "--page", "book/src/six.md"]);
+    assert!(!ok && said.contains("no such command is printed anywhere"), "{said}");
+}

@@ -13,11 +13,16 @@
 //! - [`go`]: Go's places, names and lines beside ours
 //! - [`mdbook`]: plain mdBook talks to the lab
 //! - [`take_along`]: the book in one file, and on paper
+//! - [`bundle`]: all that a classroom needs, in one archive
+//! - [`doctor`]: machines that lack something
+//! - [`workshop`]: plans, guides, and the instructor's page
 //! - [`scenarios`]: scenarios from the command line, and the page on them
 //! - [`with_go`]: what needs real Go, or what is recorded of it
 
 mod book;
+mod bundle;
 mod commands;
+mod doctor;
 mod exercises;
 mod exits;
 mod faults;
@@ -31,3 +36,4 @@ mod support;
 mod take_along;
 #[cfg(unix)]
 mod with_go;
+mod workshop;
