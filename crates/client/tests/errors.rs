@@ -228,6 +228,22 @@ fn a_head_above_the_limit() {
     });
 }
 
+#[test]
+fn a_head_that_cannot_be_read_is_too_long_once_the_limit_is_read_up() {
+    on_sockets(async |stage| {
+        let head = "HTTP/1.1 2000 OK\r\nContent-Length: 5\r\n\r\n";
+        let origin = stage.origin(Script::new().await_request().send(format!("{head}hello")).hold());
+        for (limit, why) in [
+            (head.len() + 5, format!("server response headers exceeded {} bytes; aborted", head.len() + 5)),
+            (head.len() + 6, r#"malformed HTTP status code "2000""#.to_owned()),
+        ] {
+            let client = stage.client_with(|config| config.max_response_header_bytes = limit as u64);
+            let error = client.get(&origin.url("/")).await.expect_err("no response").to_string();
+            assert!(error.ends_with(&why), "{error}");
+        }
+    });
+}
+
 /// Go: TestTransportPersistConnLeakShortBody
 #[test]
 fn a_body_that_is_not_as_long_as_it_says() {

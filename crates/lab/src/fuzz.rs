@@ -51,7 +51,7 @@ pub fn fuzz(workspace: &Workspace, options: &Fuzz, say: impl Fn(&str)) -> Result
     let failed = |error: &dyn std::fmt::Display| Error::Scenarios(vec![error.to_string()]);
     let numbers = options.seed..options.seed.saturating_add(options.count);
     if options.print {
-        numbers.for_each(|number| say(&scenario::fuzz::draft(number).toml()));
+        numbers.for_each(|number| say(&scenario::fuzz::draft(number, options.policy).toml()));
         return Ok(());
     }
     let toolchain = Search::new(&options.go).for_policy(options.policy).map_err(|error| failed(&error))?;

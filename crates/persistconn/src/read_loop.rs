@@ -310,8 +310,12 @@ impl ReadLoop {
         let mut allowance = limit;
         let mut waits = expects_continue;
         loop {
-            let mut head = head::parse(&reader.head(&mut allowance, limit).await?)?;
-            let framing = read_transfer(method, &mut head)?;
+            let head = reader.head(&mut allowance, limit).await?;
+            // Once the limit is read up, Go tells that, whatever is wrong with what it has read.
+            let read_up = reader.buffered().len() as u64 >= allowance;
+            let fault = move |error| if read_up { Error::HeaderTooLarge { limit } } else { error };
+            let mut head = head::parse(&head).map_err(fault)?;
+            let framing = read_transfer(method, &mut head).map_err(fault)?;
             if !matches!(head.status, 100 | 102..=199) {
                 return Ok((head, framing));
             }
@@ -322,8 +326,10 @@ impl ReadLoop {
             }
             self.emit(|| Event::Got1xxResponse { code: head.status });
             if let Some(word) = hooks.and_then(|hooks| hooks.tell_got_1xx_response(head.status, &head.header)) {
-                word.map_err(|error| Error::Hook(UserError::new(error)))?;
+                word.map_err(|error| fault(Error::Hook(UserError::new(error))))?;
                 // Whoever looks at them answers for their number.
+                // Differs from Go: what lies in the buffer already counts too. In Go it does not count again, so that how long
+                // a head may be depends on how much of it has come together with the response before it.
                 allowance = limit;
             }
         }
@@ -384,14 +390,14 @@ impl ReadLoop {
         exchange: Exchanges,
         hooks: Option<&ClientTrace>,
     ) -> bool {
+        // ANCHOR: terms
+        if reader.saw_eof() || !self.wrote_request(lent).await {
+            return false;
+        }
         if !reader.buffered().is_empty() {
             // Differs from Go: what lies behind the answer already is never taken for the next one. Go pools the
             // connection, and the next request may be faster than its readLoop's look at the bytes.
             self.unsolicited(reader);
-            return false;
-        }
-        // ANCHOR: terms
-        if reader.saw_eof() || !self.wrote_request(lent).await {
             return false;
         }
         if exchange == Exchanges::Detach

@@ -58,6 +58,8 @@ impl WriteLoop {
             () = shared.closech(Loop::Write) => Err(closed(shared)),
         };
         let failed = result.as_ref().err().cloned();
+        // Differs from Go: told when the last byte has left. Go tells it while what fits its buffer still lies there, so a
+        // failure of the last bytes is none to its hook.
         shared
             .emit_to(hooks, Actor::WriteLoop, || Event::WroteRequest { error: failed.as_ref().map(Error::to_string) });
         shared.emit(Actor::WriteLoop, || Event::Sent {
@@ -105,6 +107,11 @@ impl BeforeBody for HoldBack<'_> {
         }
         let WriteLoop { shared, config, .. } = self.write_loop;
         shared.emit_to(self.hooks, Actor::WriteLoop, || Event::Wait100Continue);
+        if config.expect_continue_timeout.is_zero() {
+            // A clock may count no finer than milliseconds, and nothing is to be waited for.
+            shared.emit(Actor::WriteLoop, || Event::Exit { id: Exit::ContinueTimeout });
+            return true;
+        }
         let limit = config.rt.now() + config.expect_continue_timeout;
         // - continue_ch: read_loop, at a 100 or at a final status
         // - timer: the clock; the body is sent without the server's word

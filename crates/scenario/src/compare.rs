@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::differences;
 use crate::recording::{Flat, Seen};
 use crate::scenario::{Difference, Policy};
 
@@ -114,13 +115,16 @@ fn covers(difference: &Difference, policy: Policy, field: &str, go: &Seen, port:
         _ => flat.get(path).cloned(),
     };
     [Some(field), list].into_iter().flatten().filter(|path| matches(&difference.field, path)).any(|path| {
-        same(&value(port, path), &difference.port)
-            && go.outcomes().any(|outcome| same(&value(outcome, path), &difference.go))
+        same(&value(port, path), &difference.port, difference.like)
+            && go.outcomes().any(|outcome| same(&value(outcome, path), &difference.go, difference.like))
     })
 }
 
 /// An empty list is left out of an outcome.
-fn same(seen: &Option<Value>, declared: &Option<Value>) -> bool {
+fn same(seen: &Option<Value>, declared: &Option<Value>, like: bool) -> bool {
+    if let (true, Some(Value::String(seen)), Some(Value::String(declared))) = (like, seen, declared) {
+        return differences::like(declared, seen);
+    }
     let full =
         |value: &Option<Value>| value.clone().filter(|value| value.as_array().is_none_or(|list| !list.is_empty()));
     full(seen) == full(declared)
@@ -201,6 +205,7 @@ mod tests {
             field: field.to_owned(),
             go,
             port,
+            like: false,
             policy: None,
             race: false,
             why: "it is meant".to_owned(),
@@ -249,6 +254,21 @@ mod tests {
         assert!(fine(json!("old text"), json!("new text")));
         assert!(!fine(json!("older text"), json!("new text")));
         assert!(!fine(json!("old text"), json!("newest text")));
+    }
+
+    #[test]
+    fn a_star_in_a_declared_text_stands_for_anything_only_where_that_is_said() {
+        let go = seen(&[outcome(Some("old text"), &[], 1)]);
+        let port = outcome(Some("new text"), &[], 1).flatten();
+        let fine = |go_value: Value, like: bool| {
+            let mut declared = declared("requests.*.sent.error", Some(go_value), Some(json!("new*")));
+            declared.difference.like = like;
+            compare(&go, &port, Policy::Go1_27, &[declared]).is_fine()
+        };
+        assert!(fine(json!("* text"), true));
+        assert!(!fine(json!("* word"), true));
+        assert!(!fine(json!("* text"), false));
+        assert!(!fine(json!(1), true), "only a text is like a text");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Differences that are meant in many scenarios at once: `differences.toml` beside them.
 //!
-//! It has the same `[[differs]]` as a scenario, and the key `scenario`: a name, in which a `*` stands for anything.
+//! It has the same `[[differs]]` as a scenario, and the key `scenario`: a name, in which a `*` stands for anything. With
+//! `like = true` a `*` in the texts of `go` and `port` does that too.
 
 use std::fs;
 use std::io;
@@ -43,6 +44,8 @@ struct Entry {
     policy: Option<crate::scenario::Policy>,
     #[serde(default)]
     race: bool,
+    #[serde(default)]
+    like: bool,
     why: String,
 }
 
@@ -70,8 +73,8 @@ fn parse(file: &str, text: &str) -> Result<Vec<Shared>, Broken> {
     })?;
     let shared = |entry: Spanned<Entry>| {
         let line = line_of(entry.span().start);
-        let Entry { scenario, field, go, port, policy, race, why } = entry.into_inner();
-        let difference = Difference { line, field, go, port, policy, race, why };
+        let Entry { scenario, field, go, port, policy, race, like, why } = entry.into_inner();
+        let difference = Difference { line, field, go, like, port, policy, race, why };
         Shared { scenario, declared: Declared { difference, file: file.to_owned() } }
     };
     Ok(read.differs.into_iter().map(shared).collect())
@@ -85,7 +88,7 @@ impl Shared {
 }
 
 /// Whether a name is of this pattern, in which a `*` stands for anything.
-fn like(pattern: &str, name: &str) -> bool {
+pub(crate) fn like(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
         Some((before, after)) => name

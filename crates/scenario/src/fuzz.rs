@@ -25,24 +25,25 @@ pub mod shrink;
 
 use self::dice::Dice;
 use self::draft::{Draft, Node};
+use crate::scenario::Policy;
 
 /// How long a run may take. Whatever may hang has a limit of its own, which is shorter.
-const LIMIT: &str = "4s";
+const LIMIT: &str = "8s";
 
 /// The name that the scenario of this number has.
 pub fn name(number: u64) -> String {
     format!("fuzz_{number}")
 }
 
-/// The scenario of this number.
-pub fn draft(number: u64) -> Draft {
+/// The scenario of this number. For an old Go it says nothing that only today's Go reads as this port does.
+pub fn draft(number: u64, policy: Policy) -> Draft {
     let mut dice = Dice::new(number);
     let mut top = vec![
         ("about".to_owned(), Node::text(format!("Random scenario {number}: do both sides do the same?"))),
         ("limit".to_owned(), Node::text(LIMIT)),
     ];
-    let servers = server::servers(&mut dice);
-    let caller = caller::caller(&mut dice, &servers);
+    let servers = server::servers(&mut dice, policy);
+    let caller = caller::caller(&mut dice, &servers, policy);
     top.push(("origin".to_owned(), Node::Table(servers.origins)));
     for (key, settings) in [("transport", caller.transport), ("client", caller.client)] {
         if !settings.is_empty() {

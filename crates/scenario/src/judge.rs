@@ -14,7 +14,7 @@ use crate::compare::{Comparison, Declared, compare};
 use crate::go::{self, GoError, Search, Toolchain};
 use crate::outcome::Outcome;
 use crate::port::{Run, RunError};
-use crate::recording::{Fresh, Recorded, Recording, RecordingError, Seen};
+use crate::recording::{Fresh, Recorded, Recording, RecordingError, Seen, fingerprint};
 use crate::scenario::{Policy, Scenario};
 
 /// How often Go runs, at most, before a difference counts.
@@ -170,7 +170,9 @@ impl Tools<'_> {
 
     fn record(&self, entry: &Entry, policies: &[Policy]) -> Result<(), JudgeError> {
         let path = Recording::path(&entry.path);
-        let mut recording = Recording::read(&path).unwrap_or_default();
+        // What is recorded of a scenario that has changed since is worth nothing.
+        let mut recording = Recording::read_for(&entry.path).unwrap_or_default();
+        recording.scenario = Some(fingerprint(&entry.path)?);
         let mut first = None;
         for &policy in policies {
             let (toolchain, program) = self.go(policy)?;
@@ -212,7 +214,7 @@ impl Tools<'_> {
             (toolchain.version, seen, Some(program))
         } else {
             let path = Recording::path(&entry.path);
-            let recording = Recording::read(&path)?;
+            let recording = Recording::read_for(&entry.path)?;
             let recorded = recording.of(policy).ok_or(JudgeError::NotRecorded { path, policy })?.clone();
             (recorded.go, recorded.seen, None)
         };
@@ -227,7 +229,7 @@ impl Tools<'_> {
             }
             if program.is_some() && !comparison.is_fine() {
                 // A race that goes this way once in a hundred runs: what this same Go was seen with before counts too.
-                let known = Recording::read(&Recording::path(&entry.path))?;
+                let known = Recording::read_for(&entry.path)?;
                 if let Some(known) = known.of(policy).filter(|known| known.go == go && known.seen.times().len() > 1) {
                     comparison = compare(&seen.with(&known.seen), &outcome, policy, &entry.declared);
                 }

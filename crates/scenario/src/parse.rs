@@ -206,6 +206,7 @@ fn difference(item: Item<'_>) -> Result<Difference, Broken> {
         line: item.line(),
         field: path.to_owned(),
         go,
+        like: false,
         port,
         policy: table.get("policy").map(|item| policy(&item)).transpose()?,
         race: table.flag("race")?,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, fnv1a};
 use crate::scenario::Policy;
 
 /// An outcome by its fields, as [`Outcome::flatten`] gives it.
@@ -73,6 +73,8 @@ pub struct Recorded {
 /// All that is recorded of a scenario: at most one entry per policy.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Recording {
+    /// The [`fingerprint`] of the scenario that was recorded; `None`: nobody took it.
+    pub scenario: Option<String>,
     /// The entries, the older policy first.
     pub entries: Vec<Recorded>,
 }
@@ -88,6 +90,12 @@ pub enum RecordingError {
         /// The refusal.
         source: io::Error,
     },
+    /// The scenario has changed since.
+    #[error("{}: the scenario has changed since it was recorded; `cargo lab diff --record` does that anew", path.display())]
+    Stale {
+        /// The file.
+        path: PathBuf,
+    },
     /// It is not as this program writes it.
     #[error("{}: {why}; make it anew with `cargo lab diff --record`", path.display())]
     Broken {
@@ -102,6 +110,9 @@ pub enum RecordingError {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// What was recorded, as [`fingerprint`] tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scenario: Option<String>,
     /// The first outcome of the first entry.
     outcome: Outcome,
     recorded: Vec<Entry>,
@@ -152,13 +163,51 @@ impl Recording {
             entry.outcomes.into_iter().for_each(|Times { times, but }| seen.add_flat(patched(&first, but), times));
             Recorded { go: entry.go, policy: entry.policy, seen }
         };
-        Ok(Recording { entries: file.recorded.into_iter().map(recorded).collect() })
+        Ok(Recording { scenario: file.scenario, entries: file.recorded.into_iter().map(recorded).collect() })
+    }
+
+    /// Reads the recording of a scenario's file.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read), and when the scenario is no longer the one that was recorded.
+    pub fn read_for(scenario: &Path) -> Result<Self, RecordingError> {
+        let path = Recording::path(scenario);
+        let recording = Recording::read(&path)?;
+        match &recording.scenario {
+            Some(known) if *known != fingerprint(scenario)? => Err(RecordingError::Stale { path }),
+            Some(_) | None => Ok(recording),
+        }
     }
 
     /// What is recorded of the Go that is the model of a policy.
     pub fn of(&self, policy: Policy) -> Option<&Recorded> {
         self.entries.iter().find(|entry| entry.policy == policy)
     }
+}
+
+/// Keys of a scenario that say something about it, and do not change what happens.
+const ABOUT: [&str; 6] = ["about", "differs", "exits", "policy", "questions", "row"];
+
+/// A number for what happens in the scenario of this file: its FNV-1a hash (64 bits, 16 hexadecimal digits), without
+/// comments, layout and the keys that only tell about it.
+///
+/// # Errors
+///
+/// When the file cannot be read.
+pub fn fingerprint(scenario: &Path) -> Result<String, RecordingError> {
+    let text =
+        fs::read_to_string(scenario).map_err(|source| RecordingError::Io { path: scenario.to_owned(), source })?;
+    // A scenario that was parsed is TOML; of what is none, every byte counts.
+    let what = match text.parse::<toml::Table>() {
+        Ok(mut table) => {
+            table.retain(|key, _| !ABOUT.contains(&key));
+            // As JSON it has no layout of its own, and tables are sorted by their keys.
+            serde_json::to_string(&table).expect("plain values become JSON")
+        }
+        Err(_) => text,
+    };
+    Ok(format!("{:016x}", fnv1a(what.as_bytes())))
 }
 
 /// What is being recorded: `first` is written in full.
@@ -192,7 +241,11 @@ impl Fresh {
                 .map(|(flat, times)| Times { times: *times, but: patch(&first, flat) })
                 .collect(),
         };
-        let file = File { outcome: self.first.clone(), recorded: self.recording.entries.iter().map(entry).collect() };
+        let file = File {
+            scenario: self.recording.scenario.clone(),
+            outcome: self.first.clone(),
+            recorded: self.recording.entries.iter().map(entry).collect(),
+        };
         serde_json::to_string_pretty(&file).expect("plain fields become JSON") + "\n"
     }
 }
@@ -249,6 +302,7 @@ mod tests {
     fn what_is_written_is_read_again() {
         let both = [outcome(5, &["a#1"]), outcome(3, &[]), outcome(5, &["a#1", "a#2"])];
         let recording = Recording {
+            scenario: Some("00c0ffee00c0ffee".to_owned()),
             entries: vec![
                 Recorded { go: "go1.19.8".to_owned(), policy: Policy::Go1_12, seen: seen(&both[..1]) },
                 Recorded { go: "go1.27.3".to_owned(), policy: Policy::Go1_27, seen: seen(&both) },
@@ -267,6 +321,21 @@ mod tests {
         assert!(Recording::parse("{\"outcome\":{},\"recorded\":[],\"more\":1}").unwrap_err().contains("more"));
         let error = RecordingError::Broken { path: "a.go.json".into(), why: "odd".to_owned() }.to_string();
         assert_eq!(error, "a.go.json: odd; make it anew with `cargo lab diff --record`");
+    }
+
+    #[test]
+    fn a_fingerprint_is_of_what_happens_and_not_of_how_it_is_told() {
+        let folder = std::env::temp_dir().join(format!("fingerprint-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let of = |text: &str| {
+            let path = folder.join("s.toml");
+            fs::write(&path, text).unwrap();
+            fingerprint(&path).unwrap()
+        };
+        let one = of("about = \"one\"\n[caller]\nsteps = [{ count = \"n\" }]\n");
+        assert_eq!(one, of("# Why\nabout = \"two\"\nrow = \"r\"\n\n[caller]\nsteps = [\n  { count = \"n\" },\n]\n"));
+        assert_ne!(one, of("about = \"one\"\n[caller]\nsteps = [{ count = \"m\" }]\n"));
+        fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

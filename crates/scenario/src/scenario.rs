@@ -47,6 +47,8 @@ pub struct Difference {
     pub field: String,
     /// What Go gives; `None`: the field is not there.
     pub go: Option<Value>,
+    /// A `*` in a text of `go` or `port` stands for anything.
+    pub like: bool,
     /// What the port gives; `None`: the field is not there.
     pub port: Option<Value>,
     /// The policy that it holds for; `None`: all.

@@ -1,18 +1,24 @@
 //! Random scenarios: how they are made, and made smaller. No Go is needed: the other side is made up.
 
-use scenario::compare::Declared;
+use scenario::compare::{Declared, compare};
 use scenario::fuzz::draft::{Draft, Node};
 use scenario::fuzz::hunt::{Found, Hunt, Sides, hunt};
 use scenario::fuzz::shrink::shrink;
-use scenario::fuzz::{draft, name};
-use scenario::recording::Flat;
-use scenario::{Policy, Scenario};
+use scenario::fuzz::{self, name};
+use scenario::recording::{Flat, Seen};
+use scenario::{Policy, Scenario, differences};
 use serde_json::Value;
+use std::path::Path;
 use std::time::Duration;
 
 use scenario::caller::{Action, Piece, Send};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The scenario of this number, for today's Go.
+fn draft(number: u64) -> Draft {
+    fuzz::draft(number, Policy::Go1_27)
+}
 
 #[test]
 fn the_same_number_is_always_the_same_scenario() {
@@ -173,4 +179,80 @@ fn times_are_not_made_smaller_as_texts() {
         (0..100).find(|number| draft(*number).toml().contains("pause = \"15ms\"")).expect("some server pauses");
     let least = shrink(&draft(number), PATIENCE, |draft| draft.toml().contains("pause = \"15m"));
     assert!(least.toml().contains("pause = \"15ms\""), "{}", least.toml());
+}
+
+/// A fault as it would show in a field of an outcome: what stands there in place of `value`, if it is of this field.
+type Fault = fn(field: &str, value: &Value) -> Option<Option<Value>>;
+
+/// Faults that nobody would mean.
+const FAULTS: [(&str, Fault); 8] = [
+    ("a byte of a body is missing", |field, value| {
+        let bytes = value.as_u64().filter(|bytes| *bytes > 0 && field.ends_with(".read.bytes"))?;
+        Some(Some((bytes - 1).into()))
+    }),
+    ("a byte of a request is missing", |field, value| {
+        let bytes = value.as_u64().filter(|bytes| *bytes > 0 && field.ends_with(".body.bytes"))?;
+        Some(Some((bytes - 1).into()))
+    }),
+    ("a connection is used again that must not be", |field, value| {
+        let new = value.as_str().is_some_and(|told| told.starts_with("GotConn reused=false"));
+        (new && field.contains(".events.caller[")).then(|| Some("GotConn reused=true was_idle=true".into()))
+    }),
+    ("a connection is too many", |field, value| {
+        let accepted = value.as_u64().filter(|_| field.ends_with(".accepted"))?;
+        Some(Some((accepted + 1).into()))
+    }),
+    ("a connection is never closed", |field, value| {
+        let closed = value.as_str().is_some_and(|end| end.starts_with("peer"));
+        (closed && field.ends_with(".end")).then(|| Some("open".into()))
+    }),
+    ("a task never ends", |field, value| {
+        let alive = value.as_u64().filter(|_| field.starts_with("counts.") && field.ends_with(".read_loop"))?;
+        Some(Some((alive + 1).into()))
+    }),
+    ("an error is not told", |field, _| field.ends_with(".sent.error").then_some(None)),
+    ("an error is told that is none", |field, _| {
+        let sent = field.ends_with(".sent.status");
+        sent.then(|| Some("context canceled".into()))
+    }),
+];
+
+/// The rules for all random scenarios are wide. None of them may be so wide that it covers one of these.
+#[test]
+fn what_is_declared_for_random_scenarios_hides_no_fault_that_nobody_means() {
+    let shared = differences::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../book/scenarios"))).unwrap();
+    let declared: Vec<Declared> = shared.into_iter().map(|shared| shared.declared).collect();
+    assert!(!declared.is_empty());
+    let mut planted = [0; FAULTS.len()];
+    for number in 0..30 {
+        let scenario = draft(number).scenario(&name(number)).expect("it is valid");
+        let Ok(run) = scenario::run(&scenario, Policy::Go1_27) else { continue };
+        let good = run.outcome.flatten();
+        let mut seen = Seen::default();
+        seen.add(&run.outcome);
+        for (field, value) in &good {
+            for (at, (what, fault)) in FAULTS.iter().enumerate() {
+                let Some(wrong) = fault(field, value) else { continue };
+                let mut port = good.clone();
+                match wrong {
+                    Some(wrong) => drop(port.insert(field.clone(), wrong)),
+                    None => drop(port.remove(field)),
+                }
+                let comparison = compare(&seen, &port, Policy::Go1_27, &declared);
+                assert!(!comparison.is_fine(), "{what} in scenario {number}, and a rule covers it: {field} {value}");
+                planted[at] += 1;
+            }
+        }
+    }
+    for (count, (what, _)) in planted.iter().zip(&FAULTS) {
+        assert!(*count > 3, "{what}: {count} places are too few to tell");
+    }
+}
+
+#[test]
+fn for_an_old_go_a_server_says_nothing_that_only_todays_go_refuses() {
+    let all: String = (0..1000).map(|number| fuzz::draft(number, Policy::Go1_12).toml()).collect();
+    for wrong in ["No colon", "X(y)", "chunked, chunked", "HTTP/2.0", "cause ="] {
+        assert!(!all.contains(wrong), "{wrong}");
+    }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use scenario::collection::{Collection, CollectionError};
 use scenario::go::Search;
 use scenario::judge::{Case, Wanted, judge};
-use scenario::recording::{Fresh, Recorded, Recording, Seen};
+use scenario::recording::{Fresh, Recorded, Recording, Seen, fingerprint};
 use scenario::{Outcome, Policy, Scenario, run};
 
 const ONE_GET: &str = "about = \"One GET?\"\n[origin.a]\nreply = { bytes = 10 }\n\
@@ -43,7 +43,10 @@ impl Folder {
             (outcome, Recorded { go: "go1.99".to_owned(), policy, seen })
         };
         let (outcomes, entries): (Vec<_>, Vec<_>) = scenario.policies.iter().copied().map(entry).unzip();
-        let fresh = Fresh { first: outcomes[0].clone(), recording: Recording { entries } };
+        let fresh = Fresh {
+            first: outcomes[0].clone(),
+            recording: Recording { scenario: Some(fingerprint(&path).expect("it is there")), entries },
+        };
         fresh.write(&Recording::path(&path)).expect("a file of one's own");
     }
 
@@ -95,6 +98,21 @@ fn a_field_that_go_never_had_like_that_is_a_difference_even_after_more_runs() {
         assert_eq!(verdict.runs.len(), 5, "a race would have been given its chance");
         let fields: Vec<_> = verdict.last().unexplained().map(|row| row.field.as_str()).collect();
         assert_eq!(fields, ["counts.end.alive"]);
+    }
+}
+
+#[test]
+fn what_was_recorded_of_a_scenario_that_has_changed_since_is_not_compared_with() {
+    let folder = Folder::new();
+    folder.scenario("one", ONE_GET, |_| {});
+    folder.write("one.toml", &format!("# Told otherwise.\n{ONE_GET}"));
+    let (_, cases) = folder.judged();
+    assert!(cases.iter().all(fine), "only what happens counts");
+    folder.write("one.toml", &ONE_GET.replace("[caller]", "[transport]\nDisableKeepAlives = true\n\n[caller]"));
+    let (_, cases) = folder.judged();
+    for case in &cases {
+        let error = case.verdict.as_ref().expect_err("it is stale").to_string();
+        assert!(error.contains("has changed since it was recorded"), "{error}");
     }
 }
 

@@ -64,6 +64,23 @@ fn after_a_final_status_the_body_is_sent_all_the_same_if_the_connection_stays() 
     });
 }
 
+/// The connection is given up for them, but not in the middle of its own request.
+#[test]
+fn bytes_that_nobody_asked_for_do_not_keep_a_body_from_being_sent() {
+    on_sockets(async |stage| {
+        let script = Script::new()
+            .await_head()
+            .send("HTTP/1.1 204 No Content\r\n\r\nunasked")
+            .await_body()
+            .expect_body(BODY)
+            .hold();
+        let (response, stats) = put(stage, script).await;
+        assert_eq!(response.status, 204);
+        assert!(stats.conns[0].requests[0].is_whole(), "{stats}");
+        stage.exit(Exit::NoBodyClosed).await;
+    });
+}
+
 /// Go: TestTransportExpect100Continue200ResponseWithConnClose
 #[test]
 fn after_a_final_status_that_ends_the_connection_the_body_is_not_sent() {

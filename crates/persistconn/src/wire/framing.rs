@@ -35,12 +35,13 @@ pub(crate) enum Framing {
 #[doc(alias = "fixLength")]
 pub(crate) fn read_transfer(method: &Method, response: &mut Response) -> Result<Framing, Error> {
     response.chunked = parse_transfer_encoding(response)?;
-    let declared = if response.chunked { None } else { parse_content_length(&mut response.header)? };
-    if response.chunked {
-        // RFC 9112 section 6.1: Transfer-Encoding overrides Content-Length.
+    // A length that is none is refused also where chunks override it: another reader may take the length.
+    let declared = parse_content_length(&mut response.header)?;
+    let bodyless = method == Method::HEAD || matches!(response.status, 100..=199 | 204 | 304);
+    if response.chunked && !bodyless {
+        // RFC 9112 section 6.1: Transfer-Encoding overrides Content-Length. Where there is no body there is nothing to override.
         response.header.remove(CONTENT_LENGTH);
     }
-    let bodyless = method == Method::HEAD || matches!(response.status, 100..=199 | 204 | 304);
     let framing = match declared {
         _ if bodyless => Framing::None,
         _ if response.chunked => Framing::Chunked,
@@ -196,6 +197,9 @@ mod tests {
         let (framing, response) = transfer(Method::HEAD, "Content-Length: 1234\r\n").unwrap();
         assert_eq!((framing, response.content_length), (Framing::None, Some(1234)));
         assert_eq!(transfer(Method::HEAD, "").unwrap().1.content_length, None);
+        let (framing, both) = transfer(Method::HEAD, "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n").unwrap();
+        assert_eq!((framing, both.content_length), (Framing::None, Some(5)));
+        assert!(both.header.contains_key(CONTENT_LENGTH), "nothing overrides it where there is no body");
     }
 
     #[test]
@@ -217,6 +221,7 @@ mod tests {
             r#"http: message cannot contain multiple Content-Length headers; got ["2" "3"]"#
         );
         assert_eq!(text("Content-Length: +2\r\n"), r#"bad Content-Length "+2""#);
+        assert_eq!(text("Transfer-Encoding: chunked\r\nContent-Length: +2\r\n"), r#"bad Content-Length "+2""#);
         assert_eq!(text("Content-Length:\r\n"), r#"invalid empty Content-Length """#);
         assert_eq!(text("Content-Length: 9223372036854775808\r\n"), r#"bad Content-Length "9223372036854775808""#);
         assert_eq!(text("Transfer-Encoding: gzip, chunked\r\n"), r#"unsupported transfer encoding: "gzip, chunked""#);

@@ -7,6 +7,7 @@ use memchr::{memchr, memchr_iter};
 
 use crate::error::Error;
 use crate::response::Response;
+use crate::wire::request::write_canonical;
 
 /// What nearly every head begins with: known, it need not be taken apart.
 const USUAL_LINE: &[u8] = b"HTTP/1.1 200 OK";
@@ -255,19 +256,34 @@ fn without_blanks(line: &[u8]) -> &[u8] {
 /// Says which line cannot be read, in Go's words.
 fn malformed_field(block: &[u8]) -> Error {
     let fault = |line: &[u8]| {
-        let name = match line.iter().position(|&byte| byte == b':') {
-            Some(colon) => &line[..colon],
-            None => return Some(missing_colon(line)),
+        let Some((name, value)) = split_at_colon(line) else { return Some(missing_colon(line)) };
+        let told = match HeaderName::from_bytes(name) {
+            Err(_) => line.to_vec(),
+            // Go has read the name, and made it canonical, before it looks at the value.
+            Ok(name) if has_control(value) => [&canonical(&name)[..], b":", value].concat(),
+            Ok(_) => return None,
         };
-        let is_bad = HeaderName::from_bytes(name).is_err()
-            || line.iter().any(|&byte| (byte < b' ' && byte != b'\t') || byte == 0x7f);
-        let text = || format!("malformed MIME header line: {}", quote(without_blanks(line)));
-        is_bad.then(|| Error::malformed(text()))
+        Some(Error::malformed(format!("malformed MIME header line: {}", quote(without_blanks(&told)))))
     };
     let lines = block.split(|&byte| byte == b'\n').map(without_line_end);
     // Go reads line by line, so the first one counts.
     let mut lines = lines.filter(|line| !without_blanks(line).is_empty());
     lines.find_map(fault).unwrap_or_else(|| Error::malformed("malformed MIME header line: \"\"".to_owned()))
+}
+
+fn split_at_colon(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = line.iter().position(|&byte| byte == b':')?;
+    Some((&line[..colon], &line[colon + 1..]))
+}
+
+fn has_control(value: &[u8]) -> bool {
+    value.iter().any(|&byte| (byte < b' ' && byte != b'\t') || byte == 0x7f)
+}
+
+fn canonical(name: &HeaderName) -> Vec<u8> {
+    let mut text = Vec::new();
+    write_canonical(&mut text, name);
+    text
 }
 
 /// The line is told with its blanks.
@@ -342,6 +358,10 @@ mod tests {
         assert_eq!(folded, r#"malformed MIME header: missing colon: "nocolon""#);
         let leading = text_of(parsed("HTTP/1.1 200 OK\r\n A: b\r\n\r\n"));
         assert_eq!(leading, r#"malformed MIME header initial line: " A: b""#);
+        let value = text_of(parsed("HTTP/1.1 200 OK\r\nx-lower: a\rb\r\n\r\n"));
+        assert_eq!(value, r#"malformed MIME header line: "X-Lower: a\rb""#);
+        let name = text_of(parsed("HTTP/1.1 200 OK\r\nx(lower: a\r\n\r\n"));
+        assert_eq!(name, r#"malformed MIME header line: "x(lower: a""#);
         let blank = text_of(parsed("HTTP/1.1 200 OK\r\n \r\n\r\n"));
         assert_eq!(blank, r#"malformed MIME header initial line: " ""#);
     }

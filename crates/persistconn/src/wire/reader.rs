@@ -262,7 +262,7 @@ impl BodyReader {
                         Ok(0) => return Poll::Ready(Err(chunked.cut_short(&self.conn.buf))),
                         Ok(_) => {}
                         // Go only looks whether the trailer is there, and does not ask why it is not.
-                        Err(Error::Io(_)) if chunked.is_in_trailer() => {
+                        Err(Error::Io(_) | Error::UnexpectedEof) if chunked.is_in_trailer() => {
                             return Poll::Ready(Err(chunked.cut_short(&self.conn.buf)));
                         }
                         Err(error) => return Poll::Ready(Err(error)),

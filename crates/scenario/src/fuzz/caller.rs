@@ -3,6 +3,7 @@
 use super::dice::Dice;
 use super::draft::{Fields, Node};
 use super::server::Servers;
+use crate::scenario::Policy;
 
 #[derive(Debug, Default)]
 pub(super) struct Caller {
@@ -22,35 +23,53 @@ enum Guard {
 
 /// Long enough for every answer that comes at all.
 const PATIENCE: &str = "150ms";
+/// The same where a body is held while other things happen: none of them is to meet the end of its time.
+const MORE_PATIENCE: &str = "600ms";
+/// So long after one request ran out of its time, those that began with it have too.
+const APART: &str = "60ms";
 
-pub(super) fn caller(dice: &mut Dice, servers: &Servers) -> Caller {
+pub(super) fn caller(dice: &mut Dice, servers: &Servers, policy: Policy) -> Caller {
+    let old = policy == Policy::Go1_12;
     let guard = dice.weighted(&[(5, Guard::Client), (5, Guard::Context), (1, Guard::Nothing)]);
-    let head_limit = dice.percent(8).then(|| dice.pick(&[60, 100, 300, 4096]));
+    // What counts for the limit has changed; and it may cut what says that it is compressed.
+    let head_limit = dice.percent(8).then(|| dice.pick(&[60, 100, 300, 4096])).filter(|_| !old && !servers.encoded);
     let in_buffers = servers.large || head_limit.is_some();
     let mut maker = Maker {
         dice,
         servers,
         in_buffers,
+        head_limit: head_limit.is_some(),
+        old,
         guard,
         steps: Vec::new(),
         requests: 0,
         side_by_side: false,
+        held: false,
         counts: 0,
         contexts: 0,
         gates: 0,
     };
     let rounds = maker.dice.weighted(&[(2, 1), (4, 2), (4, 3), (2, 4)]);
+    let mut ends = Vec::new();
     for _ in 0..rounds {
         maker.round();
+        ends.push(maker.steps.len());
     }
     for gate in &servers.gates {
         maker.steps.push(Node::one("open", Node::text(gate.clone())));
     }
     let mut caller =
         Caller { transport: transport(maker.dice, servers, maker.side_by_side, head_limit), ..Caller::default() };
-    if guard == Guard::Client {
-        caller.client.push(("Timeout".to_owned(), Node::text(PATIENCE)));
+    if caller.transport.iter().any(|(key, _)| key == "MaxConnsPerHost") {
+        // Who waits for the place of a request that is never read gets it when that one's time is over, and then has some left.
+        maker.held = true;
+        ends.iter().rev().for_each(|end| maker.steps.insert(*end, Node::one("pause", Node::text(APART))));
     }
+    let patience = if maker.held { MORE_PATIENCE } else { PATIENCE };
+    if guard == Guard::Client {
+        caller.client.push(("Timeout".to_owned(), Node::text(patience)));
+    }
+    maker.steps.iter_mut().for_each(|step| step.set("timeout", patience));
     if maker.contexts > 0 {
         let names = (1..=maker.contexts).map(|number| Node::text(format!("c{number}"))).collect();
         caller.caller.push(("contexts".to_owned(), Node::List(names)));
@@ -95,11 +114,17 @@ struct Maker<'a> {
     /// How much of a body that nobody reads is in a buffer of the client differs: it is large, or the limit of a head cuts
     /// the first read short.
     in_buffers: bool,
+    /// There is a limit to the length of a head.
+    head_limit: bool,
+    /// For a Go before 1.20, which has no causes of a cancel.
+    old: bool,
     guard: Guard,
     steps: Vec<Node>,
     requests: usize,
     /// Some requests are under way side by side.
     side_by_side: bool,
+    /// Some body is held while other things happen.
+    held: bool,
     counts: usize,
     contexts: usize,
     /// Those of the caller's own bodies.
@@ -126,12 +151,13 @@ impl Maker<'_> {
                 if let Some(gate) = &sent.gate {
                     // Held at the gate; then on, or cancelled.
                     self.count();
-                    if let (Some(cancel), true, false) = (&sent.cancel, self.dice.percent(50), self.in_buffers) {
-                        self.cancel(&cancel.clone());
+                    let cancelled = sent.cancel.as_ref().filter(|_| self.dice.percent(50) && !self.in_buffers);
+                    if let Some(cancel) = cancelled {
+                        self.cancel(cancel);
                     }
                     // Go does not come back from a body that never does.
                     self.steps.push(Node::one("open", Node::text(gate.clone())));
-                    self.steps.push(Node::one("finish", Node::text(sent.name.clone())));
+                    self.finish(&sent, cancelled.is_some());
                 }
                 self.body(&sent);
             }
@@ -139,8 +165,9 @@ impl Maker<'_> {
                 // Cancelled while the server is silent, if it is.
                 let sent = self.send(true, true);
                 self.count();
-                if let Some(cancel) = sent.cancel.as_ref().filter(|_| !self.in_buffers) {
-                    self.cancel(&cancel.clone());
+                let cancelled = sent.cancel.as_ref().filter(|_| !self.in_buffers);
+                if let Some(cancel) = cancelled {
+                    self.cancel(cancel);
                 }
                 if let Some(gate) = &sent.gate {
                     self.steps.push(Node::one("open", Node::text(gate.clone())));
@@ -148,17 +175,19 @@ impl Maker<'_> {
                 if self.dice.percent(30) {
                     self.open();
                 }
-                self.steps.push(Node::one("finish", Node::text(sent.name.clone())));
+                self.finish(&sent, cancelled.is_some());
                 self.body(&sent);
             }
             _ => {
                 self.side_by_side = true;
+                self.held = true;
+                // Which request gets which connection matters only where they are not alike, or one is in the pool already.
+                let apart = !self.servers.alike || self.requests > 0;
                 let many = self.dice.from(2, 3);
                 let all: Vec<Sent> = (0..many)
                     .map(|_| {
                         let sent = self.send(true, false);
-                        // Which request gets which connection matters only where they are not alike.
-                        if !self.servers.alike {
+                        if apart {
                             self.count();
                         }
                         sent
@@ -168,9 +197,11 @@ impl Maker<'_> {
                     self.steps.push(Node::one("finish", Node::text(sent.name.clone())));
                 }
                 for sent in &all {
-                    if !self.servers.alike || self.dice.percent(80) {
+                    if apart || self.dice.percent(80) {
                         self.count();
                     }
+                    // One of the others may have been waited for until its time was over.
+                    self.steps.push(Node::one("pause", Node::text(APART)));
                     self.body(sent);
                 }
             }
@@ -182,11 +213,21 @@ impl Maker<'_> {
             self.count();
         }
         if self.dice.percent(6) {
+            // What is idle is known once things have settled.
+            self.count();
             self.steps.push(Node::one("close_idle", Node::Flag(true)));
             self.count();
         }
         if self.dice.percent(5) {
             self.steps.push(Node::one("pause", Node::text("60ms")));
+        }
+    }
+
+    /// Waits for the head. What a cancel is to end has ended then: a body that is still there would be read as fast as that.
+    fn finish(&mut self, sent: &Sent, cancelled: bool) {
+        self.steps.push(Node::one("finish", Node::text(sent.name.clone())));
+        if cancelled {
+            self.count();
         }
     }
 
@@ -204,7 +245,7 @@ impl Maker<'_> {
 
     fn cancel(&mut self, what: &str) {
         let mut step = vec![("cancel".to_owned(), Node::text(what))];
-        if what.starts_with('c') && self.dice.percent(25) {
+        if what.starts_with('c') && self.dice.percent(25) && !self.old {
             step.push(("cause".to_owned(), Node::text("enough")));
         }
         self.steps.push(Node::Table(step));
@@ -257,7 +298,8 @@ impl Maker<'_> {
             step.push(("headers".to_owned(), Node::Table(headers)));
         }
         for (percent, key) in [(5, "close"), (8, "got_1xx")] {
-            if self.dice.percent(percent) {
+            // Whoever looks at interim responses has the limit of a head set anew, and what then counts differs, as is meant.
+            if self.dice.percent(percent) && !(self.head_limit && key == "got_1xx") {
                 step.push((key.to_owned(), Node::Flag(true)));
             }
         }
@@ -347,6 +389,7 @@ impl Maker<'_> {
                     *gate = Some(name);
                 }
                 'g' => {}
+                _ if pieces.iter().any(|piece| piece.get("pause").or(piece.get("gate")).is_some()) => {}
                 _ => {
                     pieces.push(Node::one("fail", Node::text("no more")));
                     fails = true;
@@ -356,6 +399,9 @@ impl Maker<'_> {
                 break;
             }
         }
+        // A write of ours ends with its connection. Go's stays in the caller's body, and what comes out of that afterwards may
+        // fail in a way of its own. So nothing that stands behind a wait is large, or fails.
+        pieces.sort_by_key(|piece| piece.get("bytes").is_none());
         let mut body = vec![("pieces".to_owned(), Node::List(pieces))];
         if self.dice.percent(50) {
             let declared = match self.dice.weighted(&[(7, 0), (1, 1), (1, 2)]) {
@@ -385,7 +431,7 @@ impl Maker<'_> {
             'a' => self.steps.push(all),
             's' => self.steps.extend([some, all]),
             'e' => self.steps.extend([exactly, all]),
-            'n' => {}
+            'n' => self.held = true,
             'c' => self.steps.push(close),
             'p' => self.steps.extend([some, close]),
             'r' => {
@@ -394,6 +440,7 @@ impl Maker<'_> {
             _ => {
                 // Cancelled with the body in hand: not read, partly read, or while a read waits.
                 let Some(cancel) = sent.cancel.clone() else {
+                    self.held = true;
                     self.steps.push(exactly);
                     return;
                 };

@@ -52,6 +52,13 @@ impl Node {
         }
     }
 
+    /// Has this text stand behind a key, if this is a table and has the key.
+    pub(super) fn set(&mut self, key: &str, text: &str) {
+        if let Node::Table(fields) = self {
+            fields.iter_mut().filter(|(name, _)| name == key).for_each(|(_, node)| *node = Node::text(text));
+        }
+    }
+
     fn inline(&self) -> String {
         match self {
             Node::Text(text) => quoted(text),

@@ -1,5 +1,6 @@
 //! Many random scenarios, played by both sides.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,7 +12,7 @@ use serde_json::Value;
 use super::draft::Draft;
 use super::shrink::shrink;
 use super::{draft, name};
-use crate::caller::Action;
+use crate::caller::{Action, Piece};
 use crate::compare::{Comparison, Declared, compare};
 use crate::go::GoError;
 use crate::judge;
@@ -218,7 +219,7 @@ pub fn hunt(sides: &dyn Sides, hunt: &Hunt<'_>, mut tell: impl FnMut(u64, Option
 
 fn one(sides: &dyn Sides, number: u64, declared: &[Declared]) -> Result<Option<Found>, String> {
     let name = name(number);
-    let draft = draft(number);
+    let draft = draft(number, sides.policy());
     let scenario = draft.scenario(&name).map_err(|error| error.to_string())?;
     if differ(sides, &scenario, declared, QUICK)?.is_none() {
         return Ok(None);
@@ -248,17 +249,48 @@ fn one(sides: &dyn Sides, number: u64, declared: &[Declared]) -> Result<Option<F
     Ok(Some(Found { number, draft, what: table(&rows) }))
 }
 
-/// Whether it is said for every cancel when it comes: after things have settled. Otherwise a race decides what it meets.
+/// Whether it is said for every cancel when it comes: after things have settled, and with nothing read before they have
+/// again. Otherwise a race decides what it meets. And whether every body comes to its end: Go waits for it.
 fn is_defined(scenario: &Scenario) -> bool {
-    let is_cancel = |action: &Action| {
-        matches!(action, Action::Cancel { .. } | Action::CloseChannel { .. } | Action::CancelRequest { .. })
-    };
+    let steps = &scenario.caller.steps;
     let mut settled = false;
-    scenario.caller.steps.iter().all(|step| {
-        let defined = settled || !is_cancel(&step.action);
+    let mut cancelled = false;
+    let mut gates = BTreeSet::new();
+    let defined = steps.iter().all(|step| {
+        let defined = match &step.action {
+            Action::Cancel { .. } | Action::CloseChannel { .. } | Action::CancelRequest { .. } => {
+                cancelled = true;
+                settled
+            }
+            Action::Read { .. } | Action::Close { .. } | Action::Drop { .. } => !cancelled,
+            Action::Send(send) => {
+                let pieces = send.body.iter().flat_map(|body| &body.pieces);
+                gates.extend(pieces.filter_map(|piece| match piece {
+                    Piece::Gate { gate } => Some(gate),
+                    Piece::Text { .. } | Piece::Bytes { .. } | Piece::Pause { .. } | Piece::Fail { .. } => None,
+                }));
+                true
+            }
+            Action::Open { gate } => {
+                gates.remove(gate);
+                true
+            }
+            Action::Count { .. } => {
+                cancelled = false;
+                true
+            }
+            Action::Write { .. }
+            | Action::Finish { .. }
+            | Action::Wait(_)
+            | Action::WaitEvent { .. }
+            | Action::Pause { .. }
+            | Action::CloseIdle
+            | Action::DropTransport => true,
+        };
         settled = matches!(step.action, Action::Count { .. });
         defined
-    })
+    });
+    defined && gates.is_empty()
 }
 
 /// The fields that differ, without the names in them.

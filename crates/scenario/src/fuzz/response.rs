@@ -12,6 +12,8 @@ pub(super) struct Response {
     pub(super) pattern: usize,
     /// Whether it ends where its head says, so that another response can follow.
     pub(super) whole: bool,
+    /// It says that it is compressed.
+    pub(super) encoded: bool,
 }
 
 /// How often something is not as it must be, in a hundred.
@@ -170,7 +172,7 @@ const BAD_CHUNKS: &[&str] = &[
 const LARGE: &[usize] = &[100, 4096, 5000, 32768, 65536, 100_000, 262_143, 262_144, 262_145, 400_000];
 
 /// Interim responses.
-pub(super) fn interim(dice: &mut Dice, wrong: Wrong) -> String {
+pub(super) fn interim(dice: &mut Dice, wrong: Wrong, most: usize) -> String {
     let one = |dice: &mut Dice| {
         let line = dice.weighted(&[
             (6, "HTTP/1.1 100 Continue"),
@@ -187,11 +189,11 @@ pub(super) fn interim(dice: &mut Dice, wrong: Wrong) -> String {
         };
         format!("{line}\r\n\r\n")
     };
-    (0..dice.weighted(&[(6, 1), (2, 2), (1, 7)])).map(|_| one(dice)).collect()
+    (0..dice.weighted(&[(6, 1), (2, 2), (1, most)])).map(|_| one(dice)).collect()
 }
 
 /// A final response.
-pub(super) fn response(dice: &mut Dice, wrong: Wrong) -> Response {
+pub(super) fn response(dice: &mut Dice, wrong: Wrong, may_be_encoded: bool) -> Response {
     let is_wrong = |dice: &mut Dice| dice.percent(wrong.0);
     let line_is_wrong = is_wrong(dice) && dice.percent(40);
     let line = if line_is_wrong { dice.pick(BAD_LINES) } else { dice.weighted(LINES) };
@@ -207,10 +209,11 @@ pub(super) fn response(dice: &mut Dice, wrong: Wrong) -> Response {
         head += &format!("{connection}\r\n");
     }
     // How far a broken body is read when the first bytes say already that it is not gzip differs, so it is whole.
-    if wrong.0 == 0 && dice.percent(8) {
+    let encoded = may_be_encoded && dice.percent(8);
+    if encoded {
         head += dice.pick(&["Content-Encoding: gzip\r\n", "Content-Encoding: br\r\n", "Content-Encoding: GZIP\r\n"]);
     }
-    let mut response = body(dice, wrong);
+    let mut response = body(dice, wrong, encoded);
     response.whole &= !line_is_wrong;
     response.text = match dice.percent(wrong.0 / 8) {
         false => format!("{head}{}", response.text),
@@ -221,8 +224,8 @@ pub(super) fn response(dice: &mut Dice, wrong: Wrong) -> Response {
 }
 
 /// The fields that say how long the body is, the end of the head, and the body.
-fn body(dice: &mut Dice, wrong: Wrong) -> Response {
-    let of = |text: String, whole| Response { text, pattern: 0, whole };
+fn body(dice: &mut Dice, wrong: Wrong, encoded: bool) -> Response {
+    let of = |text: String, whole| Response { text, pattern: 0, whole, encoded };
     match dice.weighted(&[(45, 'l'), (35, 'c'), (8, 'n'), (12, 'e')]) {
         'l' if dice.percent(wrong.0 / 2) => {
             let length = dice.pick(BAD_LENGTHS);
@@ -230,7 +233,7 @@ fn body(dice: &mut Dice, wrong: Wrong) -> Response {
         }
         'l' if dice.percent(15) => {
             let length = dice.pick(LARGE);
-            Response { text: format!("Content-Length: {length}\r\n\r\n"), pattern: length, whole: true }
+            Response { text: format!("Content-Length: {length}\r\n\r\n"), pattern: length, whole: true, encoded }
         }
         'l' => {
             let text = letters(dice.from(0, 20));
@@ -248,13 +251,20 @@ fn body(dice: &mut Dice, wrong: Wrong) -> Response {
         'c' if dice.percent(wrong.0) => {
             of(format!("Transfer-Encoding: chunked\r\n\r\n{}", dice.pick(BAD_CHUNKS)), false)
         }
-        'c' => of(format!("Transfer-Encoding: chunked\r\n\r\n{}", chunks(dice)), true),
+        'c' => of(format!("Transfer-Encoding: chunked\r\n\r\n{}", chunks(dice, encoded)), true),
         'n' => of("\r\n".to_owned(), false),
-        _ => of(format!("\r\n{}", letters(dice.from(0, 20))), false),
+        _ => {
+            let text = letters(dice.from(0, 20));
+            match encoded {
+                false => of(format!("\r\n{text}"), false),
+                // Whether the end is seen behind what is no gzip is a matter of how often the socket is asked.
+                true => of(format!("Content-Length: {}\r\n\r\n{text}", text.len()), true),
+            }
+        }
     }
 }
 
-fn chunks(dice: &mut Dice) -> String {
+fn chunks(dice: &mut Dice, encoded: bool) -> String {
     let mut text = String::new();
     for _ in 0..dice.from(0, 4) {
         let size = dice.from(1, 20);
@@ -268,7 +278,11 @@ fn chunks(dice: &mut Dice) -> String {
         text += &format!("\r\n{}\r\n", letters(size));
     }
     text += "0\r\n";
-    text += dice.weighted(&[(8, ""), (2, "T: end\r\n"), (1, "T: end\r\nt: 2\r\nU:\r\n")]);
+    let trailers = dice.weighted(&[(8, ""), (2, "T: end\r\n"), (1, "T: end\r\nt: 2\r\nU:\r\n")]);
+    // Nor has what is no gzip trailers: Go shows them all the same, and here a body that has failed shows none.
+    if !encoded {
+        text += trailers;
+    }
     text + "\r\n"
 }
 

@@ -3,6 +3,7 @@
 use super::dice::Dice;
 use super::draft::{Fields, Node};
 use super::response::{Response, Wrong, interim, pieces, response};
+use crate::scenario::Policy;
 
 /// The origins, and what the caller has to know of them.
 #[derive(Debug)]
@@ -12,21 +13,30 @@ pub(super) struct Servers {
     pub(super) names: Vec<String>,
     /// The gates that a script may stand at.
     pub(super) gates: Vec<String>,
+    /// For an old Go, which reads much of what is not as it must be otherwise than today's.
+    old: bool,
     /// Every connection is served alike, so that it does not matter which one a request gets.
     pub(super) alike: bool,
+    /// Some connection serves more than one request, and perhaps not each of them alike.
+    long: bool,
     /// Some body is larger than what is read at a time.
     pub(super) large: bool,
+    /// Some response says that it is compressed.
+    pub(super) encoded: bool,
     /// There is an origin that is good as a proxy.
     pub(super) proxy: bool,
 }
 
-pub(super) fn servers(dice: &mut Dice) -> Servers {
+pub(super) fn servers(dice: &mut Dice, policy: Policy) -> Servers {
     let mut servers = Servers {
         origins: Vec::new(),
         names: Vec::new(),
         gates: Vec::new(),
+        old: policy == Policy::Go1_12,
         alike: dice.percent(40),
+        long: false,
         large: false,
+        encoded: false,
         proxy: dice.percent(3),
     };
     for name in ["a", "b"].into_iter().take(dice.weighted(&[(12, 1), (1, 2)])) {
@@ -34,6 +44,7 @@ pub(super) fn servers(dice: &mut Dice) -> Servers {
         servers.origins.push((name.to_owned(), Node::Table(origin)));
         servers.names.push(name.to_owned());
     }
+    servers.alike &= !servers.long;
     servers
 }
 
@@ -61,6 +72,8 @@ fn conn(dice: &mut Dice, wrong: Wrong, servers: &mut Servers) -> Vec<Node> {
             break;
         }
     }
+    let words = steps.iter().filter(|step| [Node::text("request"), Node::text("head")].contains(step));
+    servers.long |= words.count() > 1;
     if dice.percent(5) {
         pause(dice, &mut steps);
         let unasked = dice.pick(&["hello", "HTTP/1.1 408 Request Timeout\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", "\r\n"]);
@@ -77,6 +90,8 @@ fn exchange(dice: &mut Dice, wrong: Wrong, servers: &mut Servers, steps: &mut Ve
     // An answer before the request is in, or one that nobody has asked for. (On a new connection a race decides who is first.)
     let unasked = u32::from(!steps.is_empty());
     let word = dice.weighted(&[(93, "request"), (6, "head"), (unasked, "")]);
+    // An old Go does not send a body that is answered before it was sent, and keeps the connection all the same.
+    let word = if servers.old && word == "head" { "request" } else { word };
     if !word.is_empty() {
         steps.push(Node::text(word));
     }
@@ -85,8 +100,10 @@ fn exchange(dice: &mut Dice, wrong: Wrong, servers: &mut Servers, steps: &mut Ve
         steps.push(Node::one("gate", Node::text(gate.clone())));
         servers.gates.push(gate);
     }
-    let mut text = if dice.percent(12) { interim(dice, wrong) } else { String::new() };
-    let Response { text: answer, mut pattern, mut whole } = response(dice, wrong);
+    // An old Go takes five interim responses and no more.
+    let (written_wrong, most) = if servers.old { (Wrong(0), 5) } else { (wrong, 7) };
+    let mut text = if dice.percent(12) { interim(dice, written_wrong, most) } else { String::new() };
+    let Response { text: answer, mut pattern, mut whole, encoded } = response(dice, written_wrong, wrong.0 == 0);
     text += &answer;
     if dice.percent(wrong.0 / 3) {
         // It ends too soon.
@@ -102,7 +119,12 @@ fn exchange(dice: &mut Dice, wrong: Wrong, servers: &mut Servers, steps: &mut Ve
         }
         whole = false;
     }
-    pieces(dice, &text, steps);
+    servers.encoded |= encoded;
+    match encoded {
+        // How much of what is no gzip is looked at, and so is gone, is a matter of how it is cut.
+        true => steps.push(Node::one("send", Node::text(text))),
+        false => pieces(dice, &text, steps),
+    }
     if pattern > 0 {
         steps.push(Node::one("bytes", Node::number(pattern)));
     }
