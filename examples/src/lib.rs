@@ -10,11 +10,13 @@
 //! - [`chain`]: chapter 3: how often each function of the call chain runs
 //! - [`endings`]: chapter 4: which of a connection's two loops ends first
 //! - [`lines`]: chapter 13: readers of lines, one of which loses bytes
+//! - [`relay`]: lab C: an HTTP and a SOCKS proxy on a thread of their own
 
 pub mod chain;
 pub mod endings;
 pub mod lines;
 pub mod matrix;
+pub mod relay;
 pub mod stage;
 
 pub use stage::{Origin, Outcome, Settled, Stage};

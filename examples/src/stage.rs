@@ -74,6 +74,11 @@ impl Stage {
         Stage::run_main(Arguments::parse(Arguments::default(), words.into_iter()), program)
     }
 
+    /// The `main` of a program that needs what only sockets have, as TLS has it. It takes no arguments.
+    pub fn main_on_sockets(program: impl AsyncFnOnce(&Stage) -> Outcome<()>) -> ExitCode {
+        ended(Stage::on_sockets(program))
+    }
+
     fn main_with(default: Arguments, program: impl AsyncFnOnce(&Stage) -> Outcome<()>) -> ExitCode {
         Stage::run_main(Arguments::parse(default, std::env::args().skip(1)), program)
     }
@@ -93,13 +98,7 @@ impl Stage {
                 None => Stage::on_sockets(program),
             }
         });
-        match ran {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("error: {error}");
-                ExitCode::FAILURE
-            }
-        }
+        ended(ran)
     }
 
     /// Starts an origin that follows `plan`. It lives until it is dropped, and is never counted.
@@ -192,6 +191,16 @@ impl Stage {
         }
         Ok(settled)
         // ANCHOR_END: settled
+    }
+}
+
+fn ended(ran: Outcome<()>) -> ExitCode {
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -205,10 +205,12 @@ impl Client {
         if let Some(leaks) = &self.leaks {
             leaks.note(&mut request, from);
         }
+        // ANCHOR: timeout
         if let Some(timeout) = self.timeout {
             let rt = self.transport.runtime();
             request.context = request.context.with_timeout_cause(rt, timeout, Cause::ClientTimeout);
         }
+        // ANCHOR_END: timeout
         let body = BodyAgain::of(&request.body);
         // ANCHOR: do_request
         match send(self, &mut request).await {

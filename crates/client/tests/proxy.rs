@@ -51,6 +51,25 @@ fn dials(stage: &Stage) -> usize {
     stage.count(|event| matches!(event, Event::TaskStarted { name: TaskName::Dial }))
 }
 
+// The environment.
+
+#[test]
+fn the_environment_leads_where_go_goes() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../book/data/proxies.toml");
+    let data: toml::Table = std::fs::read_to_string(file).unwrap().parse().unwrap();
+    let rules = ProxyRules::new(&ProxyVariables::from_lookup(|name| match name {
+        "HTTP_PROXY" => Some("http://proxy.test:3128".to_owned()),
+        "NO_PROXY" => Some("example.com, .inside.test, 10.0.0.0/8, other.test:8080".to_owned()),
+        _ => None,
+    }));
+    let asked = data["environment"].as_table().unwrap();
+    assert!(asked.len() > 10);
+    for (target, went) in asked {
+        let proxied = rules.proxy_for(&url(target)).unwrap().is_some();
+        assert_eq!(if proxied { "through the proxy" } else { "straight" }, went.as_str().unwrap(), "{target}");
+    }
+}
+
 // http targets.
 
 #[test]

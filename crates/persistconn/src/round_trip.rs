@@ -152,11 +152,13 @@ pub async fn round_trip(
         // runtime which nobody drives. Only if read_loop has pooled the connection already, its response is on its way.
         select! {
             response = exchange.resc() => return waiting.got(response),
+            // ANCHOR: wrote
             result = exchange.write_err_ch(), if !wrote => match result {
                 Ok(()) => {
                     wrote = true;
                     header_timer = config.response_header_timeout.map(|limit| config.rt.timer(config.rt.now() + limit));
                 }
+                // ANCHOR_END: wrote
                 Err(error) => {
                     // read_loop may have answered and closed the connection, and thereby ended the write, since resc
                     // was looked at. Differs from Go: its writeLoop does not end with the connection.

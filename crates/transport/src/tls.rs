@@ -172,12 +172,14 @@ pub(crate) async fn within(
     handshake: impl Future<Output = Result<BoxIo, TlsError>>,
 ) -> Result<BoxIo, TlsError> {
     let Some(limit) = limit else { return handshake.await };
+    // ANCHOR: within
     // - handshake: the peer. Dropping it closes the stream.
     // - timer: the clock. Cancel-safe: a time does not come back.
     select! {
         secured = handshake => secured,
         () = rt.timer(rt.now() + limit) => Err(TlsError::HandshakeTimeout),
     }
+    // ANCHOR_END: within
 }
 
 fn client_config(settings: &TlsSettings) -> Result<Arc<ClientConfig>, TlsError> {
@@ -193,11 +195,13 @@ fn client_config(settings: &TlsSettings) -> Result<Arc<ClientConfig>, TlsError> 
         None => builder.with_no_client_auth(),
         Some(own) => builder.with_client_auth_cert(own.chain.clone(), own.key.clone_key()).map_err(unusable)?,
     };
+    // ANCHOR: offer
     config.alpn_protocols = vec![ALPN.to_vec()];
     config.resumption = match settings.session_cache {
         0 => Resumption::disabled(),
         sessions => Resumption::in_memory_sessions(sessions),
     };
+    // ANCHOR_END: offer
     Ok(Arc::new(config))
 }
 

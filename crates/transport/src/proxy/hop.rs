@@ -134,11 +134,13 @@ fn proxy_authorization(url: &Url) -> Option<HeaderValue> {
 
 /// The whole URL: what hooks are told of it may make a difference. A bar ends it, so there must be none in it.
 fn key(url: &Url, number: u64) -> String {
+    // ANCHOR: key
     let user = &url[Position::BeforeUsername..Position::AfterUsername];
     let password = if url.password().is_some() { format!(":***{number}") } else { String::new() };
     let at = if has_user(url) { "@" } else { "" };
     let rest = &url[Position::BeforeHost..];
     format!("{}://{user}{password}{at}{rest}", url.scheme()).replace('|', "%7C")
+    // ANCHOR_END: key
 }
 
 /// The URL as it may be shown.

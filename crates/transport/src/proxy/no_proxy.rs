@@ -86,6 +86,7 @@ impl NoProxy {
 
     /// Whether `target` is not to be proxied: it is on the list, or it is this machine.
     pub fn covers(&self, target: &Url) -> bool {
+        // ANCHOR: covers
         let port = target.port_or_known_default().unwrap_or(0);
         match target.host() {
             // A target without a host has no connection anyway.
@@ -94,6 +95,7 @@ impl NoProxy {
             Some(Host::Ipv4(ip)) => self.covers_address(ip.into(), port),
             Some(Host::Ipv6(ip)) => self.covers_address(IpAddr::from(ip).to_canonical(), port),
         }
+        // ANCHOR_END: covers
     }
 
     fn covers_name(&self, host: &str, port: u16) -> bool {
