@@ -11,12 +11,18 @@
 //! - [`endings`]: chapter 4: which of a connection's two loops ends first
 //! - [`lines`]: chapter 13: readers of lines, one of which loses bytes
 //! - [`relay`]: lab C: an HTTP and a SOCKS proxy on a thread of their own
+//! - [`retries`]: lab D: which requests are sent again when their connection dies
+//! - [`polls`]: lab E: how often each task is polled while a request lives
+//! - [`queue`]: lab F: a queue that passes its tests, and what is wrong with it
 
 pub mod chain;
 pub mod endings;
 pub mod lines;
 pub mod matrix;
+pub mod polls;
+pub mod queue;
 pub mod relay;
+pub mod retries;
 pub mod stage;
 
 pub use stage::{Origin, Outcome, Settled, Stage};

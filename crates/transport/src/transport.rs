@@ -151,11 +151,13 @@ impl Transport {
                 return Err(Error::Conn(unmarked(error)));
             }
             // ANCHOR_END: attempt
+            // ANCHOR: rewind
             request.body = match (in_memory, &request.get_body) {
                 (Some(body), _) => body,
                 (None, Some(get_body)) => get_body.make().map_err(|error| Error::Rewind(IoError::bare(&error)))?,
                 (None, None) => return Err(Error::CannotRewind),
             };
+            // ANCHOR_END: rewind
         }
     }
 
