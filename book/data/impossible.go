@@ -22,7 +22,7 @@ import (
 func main() {
 	switch os.Args[1] {
 	case "hang":
-		fmt.Printf("reads that never returned: %d of %d\n", count(20, hang), 20)
+		fmt.Printf("reads still out after two seconds: %d of %d\n", count(20, hang), 20)
 	case "response":
 		response(1000)
 	case "trailers":

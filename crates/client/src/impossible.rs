@@ -12,7 +12,7 @@
 //! # Reading and closing a body at once
 //!
 //! In Go one goroutine may close a body while another one reads it. Both touch the connection's buffer, so there are
-//! locks and messages, and with the drain of Go 1.27.0 the read could wait for ever for an answer that the close had had
+//! locks and messages, and with the drain of Go 1.27.0 the read could wait, until the connection ended, for an answer that the close had had
 //! (golang/go#81404; the race behind it is as old as golang/go#9946).
 //!
 //! Here both need the body for themselves (`&mut self`). One after the other is fine:
@@ -77,7 +77,7 @@
 //! # One connection for two requests
 //!
 //! In Go everybody holds the same `*persistConn`. That it lies in the pool once, and serves one caller at a time, is kept by
-//! care and looked after at run time (`dup idle pconn` is a panic in transport.go).
+//! care and looked after at run time (`dup idle pconn` in transport.go ends the program).
 //!
 //! Here the right to send is a value that cannot be copied. `round_trip` takes it; read_loop gives it back to the pool when
 //! the response allows it. For two requests one needs two:

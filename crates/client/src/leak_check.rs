@@ -34,10 +34,10 @@ use url::{Position, Url};
 
 use crate::client::Client;
 
-/// Knows of each connection of one transport whose request has it, until the connection is idle again or at its end.
+/// Knows which requests of one client hold a connection. A request holds it until the connection is idle again or at its end.
 ///
-/// It counts what holds a connection at this moment, so it is asked when things have settled. A body that was dropped one
-/// line earlier is on its way back.
+/// The answer is for this moment, so it is asked when things have settled: a body that was dropped one line earlier is
+/// on its way back. A request that was given to the transport itself, past the client, is not known here.
 #[derive(Debug)]
 pub struct LeakCheck {
     /// Who else listens to the transport.
@@ -73,7 +73,7 @@ impl LeakCheck {
         self.lock().clone()
     }
 
-    /// Looks that no request holds a connection.
+    /// Looks whether a request holds a connection now.
     ///
     /// # Panics
     ///
