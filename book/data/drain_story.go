@@ -42,7 +42,7 @@ var rows = map[string]func() string{
 	"trailer":            trailer,
 	"close_takes":        closeTakes,
 	"gives_up_close":     func() string { return givesUp("never_close") },
-	"gives_up_keep":      func() string { return givesUp("never_keep") },
+	"gives_up":           func() string { return givesUp("never_keep") },
 	"server_close":       serverClose,
 	"swap":               swap,
 	"trailer_race":       trailerRace,
