@@ -4,21 +4,19 @@
 (function () {
     "use strict";
 
-    // Sizes of the type, in pixels of a screen of 1280 by 720. Code has 0.8 of that: 16 pixels at the least.
-    const SIZES = [34, 30, 27, 24, 22, 20];
-    const SCREEN = [1280, 720];
-    // The smallest letters of a picture have 10 of its own units. So many pixels has a unit at the least where all of the
-    // picture shows, and where it is too high and scrolls.
-    const A_UNIT = 1.3;
-    const A_SCROLLED_UNIT = 1.7;
-    // So much shows of one that scrolls, in the same pixels.
-    const PART_OF_PICTURE = 300;
+    // Where the browser keeps which workshop is given.
+    const PLAN = "why-three-plan";
     const DARK = ["coal", "navy", "ayu"];
     const KEYS = [
         ["→, Space, Page Down", "next slide"], ["←, Page Up", "slide before"], ["Home, End", "first, last slide"],
+        ["↓, ↑", "through a picture, step by step; with Shift ten steps"],
+        ["r", "run the program; stop it; back to the recording"], ["g", "Go's lines in place of ours, and back"],
         ["n", "notes in a second window"], ["b", "black screen, and back"], ["t", "dark or light"],
         ["Esc", "back to the page, at this place"], ["?", "these keys"],
     ];
+
+    // The keys that act on the slide and work in the window of the notes, too.
+    const ON_SLIDE = ["ArrowDown", "ArrowUp", "r", "g", "b", "t"];
 
     const root = document.documentElement;
     const slides = Array.from(document.querySelectorAll("main > section.slide"));
@@ -56,14 +54,17 @@
         try { history.replaceState(null, "", "#slide-" + (at + 1)); } catch (e) { /* then a reload begins anew */ }
     }
 
-    // What is sent between the two windows: a slide's number, and whether it is a wish. Nothing else is taken.
+    // What is sent between the two windows: a slide's number, and whether it is a wish; or a key of those that act on the
+    // slide. Nothing else is taken.
     function send(partner, wish) {
         partner.postMessage({ whyThree: wish ? "go" : "at", slide: at }, ORIGIN);
     }
 
     function understood(event) {
         const data = event.data;
-        const fine = data && ["go", "at"].includes(data.whyThree) && Number.isInteger(data.slide);
+        if (!data) { return false; }
+        const fine = data.whyThree === "key" ? ON_SLIDE.includes(data.key)
+            : ["go", "at"].includes(data.whyThree) && Number.isInteger(data.slide);
         return fine && (ORIGIN === "*" || event.origin === ORIGIN);
     }
 
@@ -85,58 +86,10 @@
         // The second window, once it has spoken.
         let notes = null;
 
-        // A picture that is too high for the screen scrolls in a box of its own.
-        const pictures = Array.from(main.querySelectorAll("section.slide figure.picture svg"), function (svg) {
-            const room = make("div", "picture-room");
-            svg.replaceWith(room);
-            room.append(svg);
-            return svg;
-        });
+        const fitting = whyThreeFit(main);
 
-        // Shows the step that is gone through, where its picture scrolls.
-        function follow(room) {
-            const now = room.querySelector(".now");
-            if (now) { now.scrollIntoView({ block: "nearest" }); }
-        }
-
-        function fits(slide, whole) {
-            if (slide.scrollHeight > slide.clientHeight + 1) { return false; }
-            return !whole || Array.from(slide.querySelectorAll("pre > code, .table-wrapper")).every(function (box) {
-                return box.closest(".terminal") || box.scrollWidth <= box.clientWidth + 1;
-            });
-        }
-
-        function size(slide, scrolled) {
-            const pixel = Math.min(window.innerWidth / SCREEN[0], window.innerHeight / SCREEN[1]);
-            pictures.filter(function (svg) { return slide.contains(svg); }).forEach(function (svg) {
-                const room = svg.parentElement;
-                const box = svg.viewBox.baseVal;
-                const unit = Math.min((scrolled ? A_SCROLLED_UNIT : A_UNIT) * pixel, room.clientWidth / box.width);
-                svg.style.setProperty("--least", box.height * unit + "px");
-                room.style.setProperty("--least", (scrolled ? Math.min(box.height * unit, PART_OF_PICTURE * pixel) : box.height * unit) + "px");
-            });
-        }
-
-        // The largest type with which the slide fits: with whole pictures and whole lines of code where that can be, else
-        // with pictures that scroll, else with broken lines, too.
         function fit() {
-            const slide = slides[at];
-            const rooms = Array.from(slide.querySelectorAll(".picture-room"), function (room) { return [room, room.scrollTop]; });
-            const found = [[false, true], [true, true], [true, false]].some(function (way) {
-                root.classList.toggle("stage-broken", !way[1]);
-                return SIZES.some(function (type) {
-                    root.style.setProperty("--slide-size", type);
-                    size(slide, way[0]);
-                    return fits(slide, way[1]);
-                });
-            });
-            // Nothing of it may be lost: what is too high scrolls.
-            slide.classList.toggle("too-high", !found);
-            // Trying has moved what scrolls.
-            rooms.forEach(function (pair) {
-                pair[0].scrollTop = pair[1];
-                follow(pair[0]);
-            });
+            fitting(slides[at]);
         }
 
         let planned = false;
@@ -166,6 +119,7 @@
 
         function leave() {
             root.classList.remove("presenting", "stage-broken");
+            document.querySelectorAll(".shows-go").forEach(function (walk) { walk.classList.remove("shows-go"); });
             changes.disconnect();
             window.removeEventListener("keydown", keys, true);
             window.removeEventListener("resize", fit);
@@ -184,7 +138,43 @@
             document.getElementById(dark ? "mdbook-theme-light" : "mdbook-theme-navy").click();
         }
 
+        // Goes through the picture of the slide by so many steps; back from all of it leads to the last step.
+        function step(forward, steps) {
+            const bar = slides[at].querySelector(".picture-steps");
+            if (!bar) { return; }
+            const stepping = bar.closest("figure").classList.contains("stepping");
+            const key = forward ? "ArrowRight" : stepping ? "ArrowLeft" : "End";
+            for (let i = 0; i < (key === "End" ? 1 : steps); i += 1) {
+                bar.firstChild.dispatchEvent(new KeyboardEvent("keydown", { key: key, bubbles: true }));
+            }
+        }
+
+        // Runs the program whose output the slide shows. Pressed again it stops that, and then brings the recording back.
+        function run() {
+            const figure = slides[at].querySelector("figure.output[data-run]");
+            if (!figure) { return; }
+            const [stop, close] = figure.querySelectorAll(".terminal-head button");
+            const open = !figure.querySelector(".terminal").hidden;
+            const next = !open ? figure.querySelector(".run-bar button") : stop.hidden ? close : stop;
+            next.click();
+        }
+
+        // Go's lines come from the Go of whoever serves the book.
+        function turn() {
+            const walks = Array.from(slides[at].querySelectorAll(".walk"));
+            if (walks.length > 0 && !slides[at].querySelector(".go-lines")) {
+                said.textContent = "Go's lines are here where the lab serves the book, and finds a Go.";
+            }
+            walks.filter(function (walk) { return walk.querySelector(".go-lines"); }).forEach(function (walk) {
+                walk.classList.toggle("shows-go");
+            });
+        }
+
         const actions = {
+            ArrowDown: function (shift) { step(true, shift ? 10 : 1); },
+            ArrowUp: function (shift) { step(false, shift ? 10 : 1); },
+            g: turn,
+            r: run,
             n: openNotes,
             b: function () { black.hidden = !black.hidden; },
             t: toggleTheme,
@@ -198,6 +188,8 @@
             if (help.open) { return event.key !== "?"; }
             if (!target.closest) { return false; }
             if (target.closest("input:not([type=radio]), textarea, select")) { return true; }
+            // What scrolls is scrolled with the keys that go up and down.
+            if (target.closest("pre, .table-wrapper") && ["ArrowUp", "ArrowDown"].includes(event.key)) { return true; }
             if (target.closest(".picture-steps") && (event.key.startsWith("Arrow") || ["Home", "End", "Escape"].includes(event.key))) { return true; }
             if (target.closest("input[type=radio]") && event.key.startsWith("Arrow")) { return true; }
             return target.closest("a, button, summary, input") && [" ", "Enter"].includes(event.key);
@@ -207,16 +199,20 @@
             if (event.altKey || event.ctrlKey || event.metaKey || taken(event)) { return; }
             // The book turns its pages with some of these keys, and searches with others.
             event.stopImmediatePropagation();
-            const to = led(event.key);
-            if (to < 0 && !(event.key in actions)) { return; }
+            if (led(event.key) < 0 && !(event.key in actions)) { return; }
             event.preventDefault();
+            act(event.key, event.shiftKey);
+        }
+
+        function act(key, shift) {
+            const to = led(key);
             // On a black screen any key brings the slide back, the same one.
             if (!black.hidden) {
                 black.hidden = true;
             } else if (to >= 0) {
                 show(to);
             } else {
-                actions[event.key]();
+                actions[key](shift);
             }
         }
 
@@ -228,10 +224,39 @@
             // Only a window that was opened from here may lead.
             if (!understood(event) || !event.source || event.source.opener !== window) { return; }
             notes = event.source;
-            if (event.data.whyThree === "go" && root.classList.contains("presenting")) { show(event.data.slide); } else { send(notes, false); }
+            const presenting = root.classList.contains("presenting");
+            const sent = event.data;
+            if (sent.whyThree === "go" && presenting) {
+                show(sent.slide);
+            } else if (sent.whyThree === "key" && presenting) {
+                act(sent.key, sent.shift === true);
+            } else {
+                send(notes, false);
+            }
         });
         const before = location.hash.match(/^#slide-(\d+)$/);
         show(before ? Number(before[1]) - 1 : 0);
+    }
+
+    // The minutes of the chapter, of which the page has a line: alone, and in each workshop that gives it.
+    function planned() {
+        const line = Array.from(document.querySelectorAll("main > p"), function (one) { return one.textContent; })
+            .find(function (text) { return /^\d+ minutes/.test(text); }) || "";
+        const plans = Array.from(line.matchAll(/(\d+) (?:in the ([^,)]+)|minutes)/g), function (found) {
+            return { name: found[2] || "alone", minutes: Number(found[1]) };
+        });
+        const label = make("label", "", plans.length > 0 ? "planned: " : "");
+        const select = make("select", "");
+        plans.forEach(function (one) { select.append(make("option", "", one.name + ", " + one.minutes + " minutes")); });
+        if (plans.length > 0) { label.append(select); }
+        // Whoever gives a workshop gives more than one chapter of it.
+        let name = null;
+        try { name = localStorage.getItem(PLAN); } catch (e) { /* then it is chosen anew */ }
+        select.selectedIndex = Math.max(0, plans.findIndex(function (one) { return one.name === name; }));
+        select.addEventListener("change", function () {
+            try { localStorage.setItem(PLAN, plans[select.selectedIndex].name); } catch (e) { /* see above */ }
+        });
+        return { label: label, minutes: function () { return plans.length > 0 ? plans[select.selectedIndex].minutes : null; } };
     }
 
     function speak() {
@@ -239,8 +264,8 @@
         const clock = make("span", "notes-clock");
         const since = make("span", "");
         const times = make("p", "notes-times");
-        const minutes = Array.from(document.querySelectorAll("main > p")).find(function (line) { return /^\d+ minutes/.test(line.textContent); });
-        times.append(clock, since, make("span", "", minutes ? "planned: " + minutes.textContent : ""));
+        const plan = planned();
+        times.append(clock, since, plan.label);
         const title = make("h1", "");
         title.setAttribute("role", "status");
         const words = make("div", "notes-words");
@@ -269,7 +294,10 @@
             const now = new Date();
             const gone = Math.floor((Date.now() - begin) / 1000);
             clock.textContent = two(now.getHours()) + ":" + two(now.getMinutes());
-            since.textContent = "since the start: " + Math.floor(gone / 60) + ":" + two(gone % 60);
+            const minutes = plan.minutes();
+            const all = minutes === null ? "" : " of " + minutes + ":00";
+            since.textContent = "since the start: " + Math.floor(gone / 60) + ":" + two(gone % 60) + all;
+            since.classList.toggle("notes-over", minutes !== null && gone > 60 * minutes);
             alone.textContent = ledBy() ? "The keys work here, too." : "No slides are shown beside these notes.";
             // So the slides know this window again after they were loaded anew.
             if (ledBy()) { send(ledBy(), false); }
@@ -277,8 +305,13 @@
 
         window.addEventListener("keydown", function (event) {
             const to = led(event.key);
-            if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest && event.target.closest("a")) { return; }
+            if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest && event.target.closest("a, select")) { return; }
             event.stopImmediatePropagation();
+            if (ON_SLIDE.includes(event.key) && ledBy()) {
+                event.preventDefault();
+                ledBy().postMessage({ whyThree: "key", key: event.key, shift: event.shiftKey }, ORIGIN);
+                return;
+            }
             if (to < 0) { return; }
             event.preventDefault();
             show(to);
