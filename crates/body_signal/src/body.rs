@@ -32,6 +32,13 @@ pub trait BodyRead: Unpin + Send {
 
     /// The trailers that followed the body, if there were any, once [`at_eof`](BodyRead::at_eof) is true.
     fn take_trailers(&mut self) -> Option<Box<HeaderMap>>;
+
+    /// What the caller is told of the read that failed: the reason behind `error`, where there is one. Later reads tell
+    /// `error` itself. Go: what the `fn` of a `bodyEOFSignal` returns, and its field `rerr` beside that.
+    #[doc(alias = "rerr")]
+    fn reason_of(&self, error: &Self::Error) -> Self::Error {
+        error.clone()
+    }
 }
 
 /// The last bytes are held back until read_loop has decided; this many at most, so that a large read
@@ -70,7 +77,7 @@ enum Phase<R: BodyRead> {
     AwaitAck { tail: Bytes, lender: Arc<dyn Lender<R>> },
     /// read_loop has decided; what is left of the tail is the caller's. Empty: the end was shown.
     Done { tail: Bytes },
-    /// A read failed; every later one fails in the same way.
+    /// A read failed, and its reason was told; every later read fails with the error itself. Go: the field `rerr`.
     Failed(R::Error),
     /// Closed by the caller.
     Closed,
@@ -109,12 +116,17 @@ impl<R: BodyRead> BodyEofSignal<R> {
         }
     }
 
+    /// Whether all was read, and read_loop has yet to decide what becomes of the connection.
+    pub fn is_being_decided(&self) -> bool {
+        matches!(self.phase, Phase::AwaitAck { .. })
+    }
+
     /// Reads into `buf`; nothing filled means the end.
     ///
     /// # Errors
     ///
-    /// The reader's error, the same one at every later read; [`Error::ReadOnClosedResBody`] after
-    /// [`close`](Self::close).
+    /// The first time [the reason](BodyRead::reason_of) of the reader's error, at every later read the error itself;
+    /// [`Error::ReadOnClosedResBody`] after [`close`](Self::close).
     ///
     /// # Go twin
     ///
@@ -288,10 +300,12 @@ impl<R: BodyRead> BodyEofSignal<R> {
     }
 
     fn failed(&mut self, error: R::Error) -> R::Error {
-        if let Phase::Reading { lender, .. } = mem::replace(&mut self.phase, Phase::Failed(error.clone())) {
-            send(&*lender, BodyDone::Failed);
-        }
-        error
+        let Phase::Reading { reader, lender } = mem::replace(&mut self.phase, Phase::Failed(error.clone())) else {
+            unreachable!("only a body that is being read fails");
+        };
+        // In Go's order: read_loop hears of it, and then the reason is asked for.
+        send(&*lender, BodyDone::Failed);
+        reader.reason_of(&error)
     }
 }
 

@@ -105,6 +105,10 @@ impl Client {
         self.round_tripper.as_deref()
     }
 
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
     pub(crate) fn check_redirect(&self) -> Option<&CheckRedirect> {
         self.check_redirect.as_ref()
     }

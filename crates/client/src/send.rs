@@ -37,7 +37,10 @@ pub(crate) async fn send(client: &Client, request: &mut Request) -> Result<Box<R
     if let Some(before) = before {
         request.header = before;
     }
-    let response = sent.map_err(head_timeout)?;
+    let mut response = sent.map_err(head_timeout)?;
+    if client.timeout().is_some() {
+        response.body.limited_by(request.context.clone(), request.cancel.clone());
+    }
     if let (Some(jar), Some(url)) = (client.jar(), cookie_url) {
         let cookies = response.cookies();
         if !cookies.is_empty() {

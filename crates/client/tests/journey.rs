@@ -509,7 +509,9 @@ fn a_cancel_wakes_whoever_reads_the_body() {
                 cancel();
             });
             assert_eq!((rest.len(), &*error), (0, way.text()));
-            assert_eq!(response.body.read_all().await.unwrap_err().to_string(), way.text(), "again");
+            let again = response.body.read_all().await.unwrap_err().to_string();
+            let of_the_socket = again.starts_with("read tcp ") && again.ends_with(": use of closed network connection");
+            assert!(of_the_socket, "the reason is told once: {again}");
             client.close_idle_connections();
             all_closed(&origin).await;
             stage.tasks_become(1).await;

@@ -4,13 +4,14 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{self, Poll, ready};
 
 use body_signal::BodyEofSignal;
 use bytes::Bytes;
 use http::HeaderMap;
 use tokio::io::{AsyncRead, ReadBuf};
 
+use crate::context::{CancelToken, Cause, Context};
 use crate::error::Error;
 use crate::wire::reader::BodyReader;
 
@@ -36,7 +37,17 @@ pub(crate) fn decompress(_response: &mut crate::response::Response) {}
 ///
 /// Go twin: the field `Response.Body`, a `*bodyEOFSignal` or a `*gzipReader` around one.
 #[must_use = "dropping a body unread closes it early"]
-pub struct Body(Kind);
+pub struct Body {
+    kind: Kind,
+    /// Boxed, as most clients give no time.
+    limit: Option<Box<Limit>>,
+}
+
+/// The time that a client gives, and the token that may have been faster.
+struct Limit {
+    context: Context,
+    cancel: Option<CancelToken>,
+}
 
 enum Kind {
     /// As it comes.
@@ -53,6 +64,17 @@ impl Body {
         BodyEofSignal::empty().into()
     }
 
+    /// Has every read that fails after the client's time say so: that is the deadline of `context`. A request that `cancel`
+    /// ended before is none of them.
+    ///
+    /// Go twin: client.go type cancelTimerBody, and the function that setRequestCancel gives it
+    #[doc(alias = "cancelTimerBody")]
+    #[doc(alias = "setRequestCancel")]
+    #[doc(hidden)]
+    pub fn limited_by(&mut self, context: Context, cancel: Option<CancelToken>) {
+        self.limit = Some(Box::new(Limit { context, cancel }));
+    }
+
     /// The trailers that followed a chunked body. Empty until the end was read. Go: `Response.Trailer`.
     pub fn trailers(&self) -> &HeaderMap {
         self.wire().trailers()
@@ -60,7 +82,7 @@ impl Body {
 
     /// Whether the end was shown to the caller.
     pub fn is_end(&self) -> bool {
-        match &self.0 {
+        match &self.kind {
             Kind::Wire(body) => body.is_end(),
             #[cfg(feature = "gzip")]
             Kind::Gzip(body) => body.is_end(),
@@ -71,14 +93,15 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// What went wrong on the wire, or [`Error::Gzip`]; the same one at every later read. After
-    /// [`close`](Self::close): `http: read on closed response body`.
-    pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<(), Error>> {
-        match &mut self.0 {
+    /// What went wrong on the wire, or [`Error::Gzip`]. Once the request was cancelled that is the cancel; a later read then
+    /// tells what the wire had to say, as Go's does. After [`close`](Self::close): `http: read on closed response body`.
+    pub fn poll_read(&mut self, cx: &mut task::Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<(), Error>> {
+        let read = match &mut self.kind {
             Kind::Wire(body) => body.poll_read(cx, buf),
             #[cfg(feature = "gzip")]
             Kind::Gzip(body) => body.poll_read(cx, buf),
-        }
+        };
+        Poll::Ready(ready!(read).map_err(|error| self.with_time(error)))
     }
 
     /// Reads the next piece, as it came from the wire where that is what the caller sees; empty means the end.
@@ -86,12 +109,13 @@ impl Body {
     /// # Errors
     ///
     /// As [`poll_read`](Self::poll_read).
-    pub fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Error>> {
-        match &mut self.0 {
+    pub fn poll_piece(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Bytes, Error>> {
+        let piece = match &mut self.kind {
             Kind::Wire(body) => body.poll_piece(cx),
             #[cfg(feature = "gzip")]
             Kind::Gzip(body) => body.poll_piece(cx),
-        }
+        };
+        Poll::Ready(ready!(piece).map_err(|error| self.with_time(error)))
     }
 
     /// The next piece of the body, or `None` at its end.
@@ -122,11 +146,12 @@ impl Body {
     /// Dropping the future loses what it has read.
     #[doc(alias = "ReadAll")]
     pub async fn read_all(&mut self) -> Result<Bytes, Error> {
-        match &mut self.0 {
+        let all = match &mut self.kind {
             Kind::Wire(body) => body.read_all().await,
             #[cfg(feature = "gzip")]
             Kind::Gzip(body) => body.read_all().await,
-        }
+        };
+        all.map_err(|error| self.with_time(error))
     }
 
     /// Closes the body. Before its end was seen that is an early close, which waits until read_loop has
@@ -136,16 +161,24 @@ impl Body {
     ///
     /// The close itself happens at the first poll; dropping the future only gives up waiting for the ack.
     pub async fn close(&mut self) {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Wire(body) => body.close().await,
             #[cfg(feature = "gzip")]
             Kind::Gzip(body) => body.close().await,
         }
     }
 
+    /// An error as the caller is told it: with the client's time, once that is over.
+    fn with_time(&self, error: Error) -> Error {
+        if error == Error::Canceled(Cause::ClientTimeout) || !self.limit.as_ref().is_some_and(|limit| limit.is_over()) {
+            return error;
+        }
+        Error::AfterClientTimeout(Box::new(error))
+    }
+
     /// The body as it is on the wire.
     fn wire(&self) -> &BodyEofSignal<BodyReader> {
-        match &self.0 {
+        match &self.kind {
             Kind::Wire(body) => body,
             #[cfg(feature = "gzip")]
             Kind::Gzip(body) => body.wire(),
@@ -153,9 +186,15 @@ impl Body {
     }
 }
 
+impl Limit {
+    fn is_over(&self) -> bool {
+        self.context.client_timeout_passed() && !self.cancel.as_ref().is_some_and(CancelToken::is_cancelled)
+    }
+}
+
 impl From<BodyEofSignal<BodyReader>> for Body {
     fn from(body: BodyEofSignal<BodyReader>) -> Self {
-        Body(Kind::Wire(body))
+        Body { kind: Kind::Wire(body), limit: None }
     }
 }
 
@@ -166,7 +205,7 @@ impl fmt::Debug for Body {
 }
 
 impl AsyncRead for Body {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut task::Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if buf.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }

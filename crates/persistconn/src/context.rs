@@ -219,6 +219,12 @@ impl Context {
         (deadline.rt.now() >= deadline.at).then(|| deadline.cause.clone())
     }
 
+    /// Whether the time that a client gives is over, also where something else has ended the context before. An earlier
+    /// deadline of the caller's own has taken the place of that time, and then it never is.
+    pub(crate) fn client_timeout_passed(&self) -> bool {
+        self.earliest().is_some_and(|limit| limit.cause == Cause::ClientTimeout && limit.rt.now() >= limit.at)
+    }
+
     /// Waits until the context has ended and says why.
     ///
     /// # Cancel safety

@@ -248,6 +248,10 @@ pub enum Error {
     /// The body was used after it was closed.
     #[error(transparent)]
     Body(#[from] body_signal::Error),
+    /// A read of the body failed after the client's time was over, whatever it failed with. Go: transport.go type timeoutError
+    #[doc(alias = "timeoutError")]
+    #[error("{0} (Client.Timeout or context cancellation while reading body)")]
+    AfterClientTimeout(#[source] Box<Error>),
     /// The body came as gzip, which the transport had asked for, and cannot be decompressed.
     #[error(transparent)]
     Gzip(#[from] GzipError),
@@ -276,7 +280,7 @@ impl Error {
     /// Whether a time limit ended the request. Go: `net.Error.Timeout`.
     pub fn is_timeout(&self) -> bool {
         match self {
-            Error::HeaderTimeout => true,
+            Error::HeaderTimeout | Error::AfterClientTimeout(_) => true,
             Error::Canceled(cause) => cause.is_timeout(),
             Error::Io(error) | Error::RequestBody(error) => error.kind == io::ErrorKind::TimedOut,
             Error::ReadFromServer(inner) | Error::NothingWritten(inner) | Error::Broken(inner) => inner.is_timeout(),
@@ -298,7 +302,7 @@ impl Error {
         match self {
             Error::Eof | Error::UnexpectedEof => io::ErrorKind::UnexpectedEof,
             Error::Io(error) | Error::RequestBody(error) => error.kind,
-            Error::HeaderTimeout => io::ErrorKind::TimedOut,
+            Error::HeaderTimeout | Error::AfterClientTimeout(_) => io::ErrorKind::TimedOut,
             Error::Canceled(cause) if cause.is_timeout() => io::ErrorKind::TimedOut,
             Error::Malformed(_) | Error::HeaderTooLarge { .. } | Error::Gzip(_) => io::ErrorKind::InvalidData,
             Error::InvalidRequest(_) => io::ErrorKind::InvalidInput,

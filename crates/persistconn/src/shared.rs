@@ -252,11 +252,21 @@ impl ConnShared {
 
     /// What a body that cannot be read any further is told: once the request was cancelled that is the cancel's cause, whatever
     /// else is wrong. Go: the function of the `bodyEOFSignal`, which asks `(*persistConn).canceled`.
-    pub(crate) fn cause_of(&self, error: Error) -> Error {
+    pub(crate) fn cause_of(&self, error: &Error) -> Error {
         match &self.lock().closed {
             Some(CloseReason::Canceled(cause)) => Error::Canceled(cause.clone()),
-            Some(_) | None => error,
+            Some(_) | None => error.clone(),
         }
+    }
+
+    /// What a read of a body met, before anybody asks for its reason: where a cancel has closed the socket, that it is
+    /// closed. A stream of the caller's own making has no words for that, and tells the cancel.
+    pub(crate) fn as_read(&self, error: Error) -> Error {
+        if let (Error::Canceled(_), Some((local, peer))) = (&error, self.addrs) {
+            let closed = io::Error::new(io::ErrorKind::NotConnected, "use of closed network connection");
+            return Error::Io(IoError::new(&format!("read tcp {local}->{peer}"), &closed));
+        }
+        error
     }
 
     /// Whether the bytes are those of a TCP connection, and nothing is between.

@@ -185,7 +185,7 @@ fn times_are_not_made_smaller_as_texts() {
 type Fault = fn(field: &str, value: &Value) -> Option<Option<Value>>;
 
 /// Faults that nobody would mean.
-const FAULTS: [(&str, Fault); 8] = [
+const FAULTS: [(&str, Fault); 9] = [
     ("a byte of a body is missing", |field, value| {
         let bytes = value.as_u64().filter(|bytes| *bytes > 0 && field.ends_with(".read.bytes"))?;
         Some(Some((bytes - 1).into()))
@@ -211,6 +211,10 @@ const FAULTS: [(&str, Fault); 8] = [
         Some(Some((alive + 1).into()))
     }),
     ("an error is not told", |field, _| field.ends_with(".sent.error").then_some(None)),
+    ("a read tells of a cancel that never was", |field, value| {
+        let other = field.ends_with(".read.error") && value != "context canceled";
+        other.then(|| Some("context canceled".into()))
+    }),
     ("an error is told that is none", |field, _| {
         let sent = field.ends_with(".sent.status");
         sent.then(|| Some("context canceled".into()))

@@ -32,6 +32,7 @@ pub fn should_retry_request(reused: bool, request: &Request, body_again: bool, e
         | Error::InvalidRequest(_)
         | Error::RequestBody(_)
         | Error::Body(_)
+        | Error::AfterClientTimeout(_)
         | Error::Gzip(_) => false,
     }
 }

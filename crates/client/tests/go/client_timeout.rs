@@ -34,7 +34,40 @@ fn the_limit_cuts_a_body_that_came_after_a_redirect() {
         let text = "context deadline exceeded (Client.Timeout or context cancellation while reading body)";
         assert_eq!(error.to_string(), text);
         assert_eq!(std::io::Error::from(error).kind(), std::io::ErrorKind::TimedOut);
+        // The reason is told once. What comes then is told with the time, too.
+        let again = response.body.read_all().await.expect_err("the connection is closed");
+        let text = "use of closed network connection (Client.Timeout or context cancellation while reading body)";
+        assert!(again.to_string().ends_with(text), "{again}");
+        assert!(again.is_timeout());
         stage.tasks_become(1).await;
+    });
+}
+
+#[test]
+fn a_read_that_fails_says_that_the_limit_has_passed_only_once_it_has() {
+    on_sockets(async |stage| {
+        let origin = stage.origin(Router::new().at("/", Reply::body("body")));
+        let text = "http: read on closed response body";
+        let patient = stage.client().with_timeout(Duration::from_secs(3600));
+        let mut response = patient.get(&origin.url("/")).await.expect("a head");
+        response.body.close().await;
+        let error = response.body.read_all().await.expect_err("it is closed");
+        assert_eq!((error.to_string().as_str(), error.is_timeout()), (text, false));
+
+        let mut limit = Duration::from_millis(50);
+        let mut response = loop {
+            match stage.client().with_timeout(limit).get(&origin.url("/")).await {
+                Ok(response) => break response,
+                Err(error) => assert_eq!(error.reason, Reason::ClientTimeout),
+            }
+            limit *= 2;
+        };
+        response.body.close().await;
+        // A time has to pass here, so one is waited for.
+        tokio::time::sleep(limit).await;
+        let error = response.body.read_all().await.expect_err("it is closed");
+        let behind = format!("{text} (Client.Timeout or context cancellation while reading body)");
+        assert_eq!((error.to_string(), error.is_timeout()), (behind, true));
     });
 }
 

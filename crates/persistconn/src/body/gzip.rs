@@ -38,7 +38,7 @@ pub(crate) fn decompress(response: &mut Response) {
     response.header.remove(CONTENT_LENGTH);
     response.content_length = None;
     response.uncompressed = true;
-    response.body.0 = match mem::replace(&mut response.body.0, Kind::Wire(BodyEofSignal::empty())) {
+    response.body.kind = match mem::replace(&mut response.body.kind, Kind::Wire(BodyEofSignal::empty())) {
         Kind::Wire(wire) => Kind::Gzip(Box::new(GzipReader::new(wire))),
         already @ Kind::Gzip(_) => already,
     };
@@ -152,7 +152,8 @@ impl Wire {
         while self.piece.len() < FIRST {
             let piece = match self.body.poll_piece(cx)? {
                 Poll::Ready(piece) => piece,
-                Poll::Pending if self.piece.len() < HEADER => return Poll::Pending,
+                // At the end of the body its reader is to find the connection in the pool, whatever these bytes are.
+                Poll::Pending if self.piece.len() < HEADER || self.body.is_being_decided() => return Poll::Pending,
                 Poll::Pending => break,
             };
             if piece.is_empty() {

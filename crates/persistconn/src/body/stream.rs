@@ -18,11 +18,17 @@ impl Stream for Body {
         Poll::Ready(match ready!(self.poll_piece(cx)) {
             Ok(piece) if piece.is_empty() => None,
             Ok(piece) => Some(Ok(piece)),
-            Err(Error::Body(body_signal::Error::ReadOnClosedResBody)) => None,
+            Err(error) if is_read_on_closed(&error) => None,
             Err(error) => {
                 *self = Body::empty();
                 Some(Err(error))
             }
         })
     }
+}
+
+/// Whether a body was read that the caller had closed.
+fn is_read_on_closed(error: &Error) -> bool {
+    let closed = |error: &Error| *error == Error::Body(body_signal::Error::ReadOnClosedResBody);
+    closed(error) || matches!(error, Error::AfterClientTimeout(error) if closed(error))
 }

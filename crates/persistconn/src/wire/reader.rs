@@ -21,6 +21,9 @@ use crate::wire::head::{self, find_end};
 /// Bytes asked of the socket at once while a head is read. Go: `Transport.ReadBufferSize`.
 const HEAD_READ: usize = 4096;
 
+/// Whoever wants less than so many bytes gets them through our own buffer. Go: the `bufio.Reader` in `persistConn.br`.
+const SMALL_READ: usize = HEAD_READ;
+
 /// Bytes asked of the socket at once while a body is read into our own buffer.
 const BODY_READ: usize = 32 << 10;
 
@@ -261,8 +264,9 @@ impl BodyReader {
                     Progress::NeedMore => match ready!(self.conn.poll_fill_body(cx)) {
                         Ok(0) => return Poll::Ready(Err(chunked.cut_short(&self.conn.buf))),
                         Ok(_) => {}
-                        // Go only looks whether the trailer is there, and does not ask why it is not.
-                        Err(Error::Io(_) | Error::UnexpectedEof) if chunked.is_in_trailer() => {
+                        // Go only looks whether the trailer is there, and does not ask why it is not. The reason of a cancel is
+                        // told in its place, but once.
+                        Err(Error::Io(_) | Error::UnexpectedEof | Error::Canceled(_)) if chunked.is_in_trailer() => {
                             return Poll::Ready(Err(chunked.cut_short(&self.conn.buf)));
                         }
                         Err(error) => return Poll::Ready(Err(error)),
@@ -277,13 +281,16 @@ impl BodyReader {
         if left == 0 {
             return Poll::Ready(Ok(()));
         }
-        if self.conn.buf.is_empty() && self.is_chunked() && left < buf.remaining() as u64 {
-            // What follows the chunk is framing, which must not land in the caller's buffer.
-            if ready!(self.conn.poll_fill_body(cx))? == 0 {
+        let wanted = left.min(buf.remaining() as u64) as usize;
+        let past_the_chunk = self.is_chunked() && left < buf.remaining() as u64;
+        if self.conn.buf.is_empty() && (past_the_chunk || wanted < SMALL_READ) {
+            // What follows the chunk is framing, which must not land in the caller's buffer. And what has come is the
+            // caller's, even if the socket is closed before the next small read.
+            let filled = if past_the_chunk { self.conn.poll_fill_body(cx) } else { self.conn.poll_fill_head(cx) };
+            if ready!(filled)? == 0 {
                 return Poll::Ready(self.took(0));
             }
         }
-        let wanted = left.min(buf.remaining() as u64) as usize;
         let n = if self.conn.buf.is_empty() {
             let before = buf.filled().len();
             ready!(self.conn.poll_socket(cx, buf))?;
@@ -340,11 +347,11 @@ impl BodyRead for BodyReader {
     type Error = Error;
 
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<(), Error>> {
-        self.read_some(cx, buf).map_err(|error| self.conn.shared.cause_of(error))
+        self.read_some(cx, buf).map_err(|error| self.conn.shared.as_read(error))
     }
 
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Error>> {
-        self.read_piece(cx).map_err(|error| self.conn.shared.cause_of(error))
+        self.read_piece(cx).map_err(|error| self.conn.shared.as_read(error))
     }
 
     // ANCHOR: at_eof
@@ -362,6 +369,10 @@ impl BodyRead for BodyReader {
             Rest::Chunked(chunked) => chunked.take_trailers(),
             Rest::Length(_) | Rest::UntilClose { .. } => None,
         }
+    }
+
+    fn reason_of(&self, error: &Error) -> Error {
+        self.conn.shared.cause_of(error)
     }
 }
 

@@ -197,11 +197,11 @@ impl Maker<'_> {
                     self.steps.push(Node::one("finish", Node::text(sent.name.clone())));
                 }
                 for sent in &all {
+                    // One of the others may have been waited for until its time was over.
+                    self.steps.push(Node::one("pause", Node::text(APART)));
                     if apart || self.dice.percent(80) {
                         self.count();
                     }
-                    // One of the others may have been waited for until its time was over.
-                    self.steps.push(Node::one("pause", Node::text(APART)));
                     self.body(sent);
                 }
             }
@@ -209,7 +209,8 @@ impl Maker<'_> {
         if self.dice.percent(8) {
             self.open();
         }
-        if self.dice.percent(88) {
+        // Whether the next send finds such a connection closed already, a race would decide.
+        if self.dice.percent(88) || self.servers.at_once {
             self.count();
         }
         if self.dice.percent(6) {
@@ -407,7 +408,12 @@ impl Maker<'_> {
             let declared = match self.dice.weighted(&[(7, 0), (1, 1), (1, 2)]) {
                 0 => length,
                 1 => length + self.dice.from(1, 5),
-                _ => length.saturating_sub(self.dice.from(1, 5)),
+                _ => {
+                    let less = length.saturating_sub(self.dice.from(1, 5));
+                    // Where the answer and the failure of the write come together, the caller is told the answer, as is meant.
+                    // Go tells whichever came first.
+                    if self.servers.early { length } else { less }
+                }
             };
             if declared > 0 {
                 body.push(("length".to_owned(), Node::number(declared)));

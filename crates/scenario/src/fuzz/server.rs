@@ -23,6 +23,10 @@ pub(super) struct Servers {
     pub(super) large: bool,
     /// Some response says that it is compressed.
     pub(super) encoded: bool,
+    /// Some answer does not wait for the request's body.
+    pub(super) early: bool,
+    /// Some connection is closed right behind its last answer.
+    pub(super) at_once: bool,
     /// There is an origin that is good as a proxy.
     pub(super) proxy: bool,
 }
@@ -37,6 +41,8 @@ pub(super) fn servers(dice: &mut Dice, policy: Policy) -> Servers {
         long: false,
         large: false,
         encoded: false,
+        early: false,
+        at_once: false,
         proxy: dice.percent(3),
     };
     for name in ["a", "b"].into_iter().take(dice.weighted(&[(12, 1), (1, 2)])) {
@@ -81,7 +87,7 @@ fn conn(dice: &mut Dice, wrong: Wrong, servers: &mut Servers) -> Vec<Node> {
     }
     let large = steps.iter().any(|step| step.get("bytes").is_some());
     servers.large |= large;
-    end(dice, large, &mut steps);
+    servers.at_once |= end(dice, large, &mut steps);
     steps
 }
 
@@ -92,6 +98,7 @@ fn exchange(dice: &mut Dice, wrong: Wrong, servers: &mut Servers, steps: &mut Ve
     let word = dice.weighted(&[(93, "request"), (6, "head"), (unasked, "")]);
     // An old Go does not send a body that is answered before it was sent, and keeps the connection all the same.
     let word = if servers.old && word == "head" { "request" } else { word };
+    servers.early |= word == "head";
     if !word.is_empty() {
         steps.push(Node::text(word));
     }
@@ -144,10 +151,13 @@ fn exchange(dice: &mut Dice, wrong: Wrong, servers: &mut Servers, steps: &mut Ve
     whole
 }
 
-fn end(dice: &mut Dice, large: bool, steps: &mut Vec<Node>) {
+/// How a connection ends. Whether it is closed at once.
+fn end(dice: &mut Dice, large: bool, steps: &mut Vec<Node>) -> bool {
+    let mut at_once = false;
     match dice.weighted(&[(50, "hold"), (30, "close"), (10, "reset"), (10, "half_close")]) {
         "close" => {
-            if dice.percent(60) {
+            at_once = !dice.percent(60);
+            if !at_once {
                 pause(dice, steps);
             }
             steps.push(Node::text("close"));
@@ -163,6 +173,7 @@ fn end(dice: &mut Dice, large: bool, steps: &mut Vec<Node>) {
         }
         _ => steps.push(Node::text("hold")),
     }
+    at_once
 }
 
 fn pause(dice: &mut Dice, steps: &mut Vec<Node>) {
