@@ -53,7 +53,11 @@ enum Task {
         zip: Option<Option<PathBuf>>,
     },
     /// Look what this machine has for the book, what it lacks, and what that costs.
-    Doctor,
+    Doctor {
+        /// Then build all that a workshop's commands build: the examples, the exercises, the gallery.
+        #[arg(long)]
+        prepare: bool,
+    },
     /// Pack all that a classroom without a network needs: the sources, their crates and the built book.
     Bundle {
         /// Where to; without it, why-three.tar.gz beside what Cargo builds.
@@ -211,7 +215,14 @@ impl Cli {
                 say(&format!("The book is in {}", built.dest.join("index.html").display()));
                 Ok(())
             }
-            Task::Doctor => doctor::examine(&doctor::Patient::here(&workspace), say),
+            Task::Doctor { prepare } => {
+                doctor::examine(&doctor::Patient::here(&workspace), say)?;
+                if prepare {
+                    return doctor::prepare::prepare(&workspace, say);
+                }
+                say("`cargo run -- doctor --prepare` builds ahead all that a workshop builds.");
+                Ok(())
+            }
             Task::Bundle { file } => {
                 let file = match file {
                     Some(file) => absolute(&file)?,

@@ -6,10 +6,12 @@
 //! - [`ask`]: one program, with a limit on its time
 //! - [`needed`]: what nothing works without
 //! - [`optional`]: what only some things want
+//! - [`prepare`]: what a workshop builds, built ahead
 
 pub mod ask;
 pub mod needed;
 pub mod optional;
+pub mod prepare;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -113,6 +113,9 @@ pub enum Error {
     /// This machine lacks something.
     #[error("{} missing", if *.0 == 1 { "one thing that is needed is".to_owned() } else { format!("{} things that are needed are", .0) })]
     Doctor(usize),
+    /// Not all that a workshop builds could be built: what, each.
+    #[error("not everything is built: {}", .0.join("; "))]
+    Prepare(Vec<String>),
     /// The bundle cannot be made.
     #[error("cannot make the bundle: {0}")]
     Bundle(String),

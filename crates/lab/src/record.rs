@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::commands::shell::told_by_cargo;
 use crate::error::{Error, Fault, Faults};
 use crate::normalise::normalise;
 use crate::recording::{Recording, Recordings, parse_trace};
@@ -138,9 +139,15 @@ pub(crate) fn cargo_program() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// A command of that Cargo.
+/// A command of that Cargo, as if it were typed.
 pub(crate) fn cargo() -> Command {
-    Command::new(cargo_program())
+    let mut command = Command::new(cargo_program());
+    // What the Cargo that started the lab told it is not for this one. Build scripts, that of ring among them, run again when
+    // it changes, and then what stands on them is compiled again: now here, now when the reader calls Cargo.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(told_by_cargo)) {
+        command.env_remove(name);
+    }
+    command
 }
 
 fn fault(recording: &Recording, what: String) -> Error {

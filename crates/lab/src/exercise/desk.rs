@@ -9,7 +9,7 @@ use crate::error::{Error, Faults};
 use crate::exercise::original::{keep, original};
 use crate::exercise::progress::{Done, Progress};
 use crate::exercise::proof::{hung, prove};
-use crate::exercise::trial::{Verdict, try_in_place};
+use crate::exercise::trial::{Variant, Verdict, try_all, try_in_place};
 use crate::exercise::{Exercise, Exercises, HINTS};
 use crate::workspace::Workspace;
 
@@ -47,6 +47,13 @@ pub enum Task {
         #[arg(long)]
         write: bool,
     },
+    /// For instructors: run the tests against a typical mistake, and say why it is one. Your own file is left alone.
+    Wrong {
+        /// The exercise.
+        name: String,
+        /// The mistake: a file of its folder `wrong`, without `.rs`. Without it, the mistakes are listed.
+        mistake: Option<String>,
+    },
     /// For authors: prove that the unsolved source fails, the solution passes and each mistake is rejected.
     Prove {
         /// The exercises; without any, all of them.
@@ -65,6 +72,9 @@ pub fn run(workspace: &Workspace, task: Task, tell: impl FnMut(&str)) -> Result<
     if let Task::Prove { names } = task {
         return prove_these(workspace, &exercises, &names, tell);
     }
+    if let Task::Wrong { name, mistake } = task {
+        return wrong(workspace, exercises.get(&name).map_err(Error::Exercise)?, mistake.as_deref(), tell);
+    }
     keep(workspace, &exercises)?;
     let progress = Progress::load(workspace)?;
     let mut desk = Desk { workspace, exercises: &exercises, progress, tell };
@@ -75,7 +85,7 @@ pub fn run(workspace: &Workspace, task: Task, tell: impl FnMut(&str)) -> Result<
         Task::Hint { name } => desk.hint(name.as_deref()),
         Task::Reset { name } => desk.reset(&name),
         Task::Solution { name, anyway, write } => desk.solution(name.as_deref(), anyway, write),
-        Task::Prove { .. } => unreachable!("it has returned above"),
+        Task::Prove { .. } | Task::Wrong { .. } => unreachable!("they have returned above"),
     }
 }
 
@@ -101,6 +111,37 @@ fn prove_these(
         }
     }
     tell(&format!("exercises proved: {}; variants of their code: {variants}", chosen.len()));
+    Ok(())
+}
+
+/// Lists the typical mistakes of an exercise, or tells of one: its file, what the tests say to it, and why it is wrong.
+fn wrong(
+    workspace: &Workspace,
+    exercise: &Exercise,
+    mistake: Option<&str>,
+    mut tell: impl FnMut(&str),
+) -> Result<(), Error> {
+    let Exercise { name, about, .. } = exercise;
+    let Some(mistake) = mistake else {
+        about.wrong.iter().for_each(|wrong| tell(&format!("{}: {}", wrong.name, wrong.why)));
+        return Ok(());
+    };
+    let wrong = about.wrong.iter().find(|wrong| wrong.name == mistake).ok_or_else(|| {
+        let names: Vec<_> = about.wrong.iter().map(|wrong| wrong.name.as_str()).collect();
+        Error::Exercise(format!("{name} has no mistake `{mistake}`; it has: {}", names.join(", ")))
+    })?;
+    let variant = Variant::mistake(exercise, wrong)?;
+    for verdict in try_all(workspace, std::slice::from_ref(&variant))? {
+        match verdict {
+            Verdict::Passed => tell("All tests pass."),
+            Verdict::Failed(printed) | Verdict::DoesNotCompile(printed) => tell(printed.trim()),
+            Verdict::Hung(limit, printed) => {
+                tell(printed.trim());
+                tell(&format!("The tests {}, and were ended.", hung(limit)));
+            }
+        }
+    }
+    tell(&format!("{}: {}", workspace.name_of(&variant.file), wrong.why));
     Ok(())
 }
 

@@ -52,9 +52,7 @@ pub fn prove(workspace: &Workspace, exercises: &[&Exercise], faults: &mut Vec<Fa
         variants.push(Variant { exercise, label: "solution".to_owned(), file: solution, code });
         wanted.push(Wanted::Pass);
         for wrong in &exercise.about.wrong {
-            let file = exercise.dir.join("wrong").join(format!("{}.rs", wrong.name));
-            let code = Error::read(&file)?;
-            variants.push(Variant { exercise, label: format!("wrong-{}", wrong.name), file, code });
+            variants.push(Variant::mistake(exercise, wrong)?);
             wanted.push(Wanted::Rejection(&wrong.says));
         }
     }

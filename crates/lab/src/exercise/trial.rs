@@ -14,7 +14,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::error::Error;
-use crate::exercise::Exercise;
+use crate::exercise::{Exercise, Wrong};
 use crate::record::{cargo, wait};
 use crate::workspace::Workspace;
 
@@ -44,7 +44,18 @@ pub struct Variant<'a> {
     pub code: String,
 }
 
-impl Variant<'_> {
+impl<'a> Variant<'a> {
+    /// An exercise with one of its typical mistakes.
+    ///
+    /// # Errors
+    ///
+    /// When its file cannot be read.
+    pub fn mistake(exercise: &'a Exercise, wrong: &Wrong) -> Result<Self, Error> {
+        let file = exercise.dir.join("wrong").join(format!("{}.rs", wrong.name));
+        let code = Error::read(&file)?;
+        Ok(Variant { exercise, label: format!("wrong-{}", wrong.name), file, code })
+    }
+
     /// Its package has a hash of all that is compiled in its name. So an unchanged variant need not be built a second time,
     /// and a changed one is never taken for built, whatever the times of the files are.
     fn package(&self, tests: &str) -> String {
@@ -107,7 +118,7 @@ pub fn try_all(workspace: &Workspace, variants: &[Variant<'_>]) -> Result<Vec<Ve
 }
 
 /// `cargo build` of the tests of exercises. Run from their workspace, so that its settings hold.
-fn build(workspace: &Workspace) -> Command {
+pub(crate) fn build(workspace: &Workspace) -> Command {
     let mut command = cargo();
     command.args(["build", "--quiet", "--test", "exercise"]);
     command.current_dir(workspace.exercises()).stdin(Stdio::null());

@@ -118,3 +118,62 @@ fn crates_that_are_not_on_this_machine_are_told() {
     assert!(said.contains("MISSING  crates      not all that the build needs is on this machine"), "{said}");
     assert!(said.contains("without  all crates "), "{said}");
 }
+
+#[test]
+fn all_that_a_workshop_builds_is_built_ahead() {
+    let book = book();
+    let mut command = command(&book, std::env::var_os("PATH").expect("a path"));
+    let output = command.arg("--prepare").output().expect("the lab starts");
+    let said = said(&output);
+    if said.contains("MISSING  disk ") {
+        return;
+    }
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("built    examples    the lab and the chapters' programs, in "), "{said}");
+    assert!(said.contains("All is built, in "), "{said}");
+    let target = book.path().join("target/debug/examples");
+    assert!(target.join(format!("tiny{}", std::env::consts::EXE_SUFFIX)).is_file(), "{said}");
+}
+
+#[test]
+fn what_was_built_by_hand_is_not_built_again_by_the_lab() {
+    let book = book();
+    book.write(
+        "examples/build.rs",
+        r#"fn main() {
+    println!("cargo::rerun-if-env-changed=CARGO_PKG_NAME");
+    use std::io::Write as _;
+    let log = std::fs::File::options().append(true).create(true).open("built.log");
+    log.and_then(|mut log| log.write_all(b"built\n")).expect("a line is written");
+}
+"#,
+    );
+    let mut by_hand = Command::new(std::env::var_os("CARGO").expect("Cargo runs this test"));
+    by_hand.args(["build", "--offline", "--examples"]).current_dir(book.path());
+    // The Cargo that runs this test has set both.
+    by_hand.env_remove("CARGO_TARGET_DIR").env_remove("CARGO_PKG_NAME");
+    assert!(by_hand.output().expect("Cargo starts").status.success());
+    // `cargo lab` is told the lab's name.
+    let output = book.command(&["doctor", "--prepare"]).env("CARGO_PKG_NAME", "lab").output().expect("the lab starts");
+    let said = said(&output);
+    if said.contains("MISSING  disk ") {
+        return;
+    }
+    assert!(output.status.success(), "{said}");
+    assert_eq!(book.read("examples/built.log"), "built\n", "{said}");
+}
+
+#[test]
+fn what_cannot_be_built_ahead_is_told_and_the_exit_code_says_so() {
+    let book = book();
+    book.append("examples/examples/tiny.rs", "fn more() { absent() }\n");
+    let mut command = command(&book, std::env::var_os("PATH").expect("a path"));
+    let output = command.arg("--prepare").output().expect("the lab starts");
+    let said = said(&output);
+    if said.contains("MISSING  disk ") {
+        return;
+    }
+    assert!(!output.status.success(), "{said}");
+    assert!(said.contains("MISSING  examples    the lab and the chapters' programs, in "), "{said}");
+    assert!(said.ends_with("error: not everything is built: `cargo build --bins --examples` failed\n"), "{said}");
+}

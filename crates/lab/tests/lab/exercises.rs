@@ -146,6 +146,21 @@ fn a_solution_that_is_written_leaves_the_readers_file_alone() {
 }
 
 #[test]
+fn a_mistake_is_shown_with_what_the_tests_say_and_leaves_the_readers_file_alone() {
+    let book = book(&["ch01_double"]);
+    assert_eq!(well(&book, &["wrong", "ch01_double"]), "square: It squares.\nendless: It waits.\n");
+    let said = well(&book, &["wrong", "ch01_double", "square"]);
+    assert!(said.contains("doubling is not squaring"), "{said}");
+    assert!(said.ends_with("book/exercises/ch01_double/wrong/square.rs: It squares.\n"), "{said}");
+    let said = well(&book, &["wrong", "ch01_double", "endless"]);
+    assert!(said.contains("The tests did not end within 2 s, and were ended.\n"), "{said}");
+    assert_eq!(book.read(SOURCE), UNSOLVED);
+    assert!(well(&book, &["list"]).starts_with("open "), "nothing of it counts as a check of the reader's");
+    let said = refused(&book, &["wrong", "ch01_double", "thrice"]);
+    assert!(said.contains("ch01_double has no mistake `thrice`; it has: square, endless"), "{said}");
+}
+
+#[test]
 fn a_reset_puts_the_unsolved_code_back_and_keeps_every_attempt() {
     let book = book(&["ch01_double"]);
     well(&book, &["next"]);
