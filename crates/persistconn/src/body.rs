@@ -70,7 +70,6 @@ impl Body {
     /// Go twin: client.go type cancelTimerBody, and the function that setRequestCancel gives it
     #[doc(alias = "cancelTimerBody")]
     #[doc(alias = "setRequestCancel")]
-    #[doc(hidden)]
     pub fn limited_by(&mut self, context: Context, cancel: Option<CancelToken>) {
         self.limit = Some(Box::new(Limit { context, cancel }));
     }

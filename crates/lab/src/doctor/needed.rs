@@ -136,16 +136,34 @@ fn of_workspace(patient: &Patient, name: &'static str, matters: Matters, dir: &P
 fn disk(patient: &Patient) -> Vec<Finding> {
     // The folder itself may be still to come.
     let there = patient.target.ancestors().find(|dir| dir.is_dir()).unwrap_or(patient.workspace.root());
-    let found = match free(there) {
+    // What lies there is built already, and needs no room again.
+    let room = free(there).map(|free| free.saturating_add(size(&patient.target)));
+    let found = match room {
         None => Ok(format!("not known; a build takes {}", gigabytes(BUILD))),
-        Some(free) if free >= BUILD => Ok(format!("{} free; a build takes {}", gigabytes(free), gigabytes(BUILD))),
+        Some(free) if free >= BUILD => {
+            Ok(format!("{} free or built already; a build takes {}", gigabytes(free), gigabytes(BUILD)))
+        }
         Some(free) => Err(Missing {
-            seen: format!("{} free where target is; a build takes {}", gigabytes(free), gigabytes(BUILD)),
+            seen: format!(
+                "{} free or built already where target is; a build takes {}",
+                gigabytes(free),
+                gigabytes(BUILD)
+            ),
             costs: "The build may stop half-way.",
             cure: "Make room, or set CARGO_TARGET_DIR to another disk.",
         }),
     };
     vec![Finding { name: "disk", matters: Needed, found }]
+}
+
+/// How many bytes lie in a folder. What cannot be looked at counts nothing.
+fn size(dir: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(dir) else { return 0 };
+    let sizes = entries.flatten().filter_map(|entry| {
+        let about = entry.metadata().ok()?;
+        Some(if about.is_dir() { size(&entry.path()) } else { about.len() })
+    });
+    sizes.sum()
 }
 
 #[cfg(unix)]
