@@ -74,13 +74,15 @@ fn any_cut_of_the_servers_bytes_gives_the_caller_the_same() {
     assert!(seeds.end - seeds.start < SEEDS || (ended > 300 && refused > 100), "too few of a kind to tell");
 }
 
-/// A head that is both malformed and too long is refused for what is met first, as in Go: and that is a matter of the cut.
+/// A head that is both at fault and too long is refused for what is met first, as in Go: and that is a matter of the cut.
 fn both_refuse(one: &Seen, other: &Seen) -> bool {
     let too_long = |seen: &Seen| seen.end.contains("response headers exceeded");
-    let malformed = |seen: &Seen| seen.end.contains("malformed");
+    let at_fault =
+        |seen: &Seen| seen.end.starts_with("net/http: HTTP/1.x transport connection broken: ") && !too_long(seen);
     one.head.is_none()
         && other.head.is_none()
-        && ((too_long(one) && malformed(other)) || (malformed(one) && too_long(other)))
+        && one.interim == other.interim
+        && ((too_long(one) && at_fault(other)) || (at_fault(one) && too_long(other)))
 }
 
 /// Somebody else's greeting, after which the server waits: Go refuses it at once, and so does nobody's deadline.
