@@ -204,29 +204,36 @@ impl Client {
         self.do_from(Location::caller(), request)
     }
 
-    async fn do_from(&self, from: &'static Location<'static>, mut request: Request) -> Result<Response, Error> {
-        self.emit(Step::Do);
+    fn do_from(
+        &self,
+        from: &'static Location<'static>,
+        mut request: Request,
+    ) -> impl Future<Output = Result<Response, Error>> {
         if let Some(leaks) = &self.leaks {
             leaks.note(&mut request, from);
         }
-        // ANCHOR: timeout
-        if let Some(timeout) = self.timeout {
-            let rt = self.transport.runtime();
-            request.context = request.context.with_timeout_cause(rt, timeout, Cause::ClientTimeout);
-        }
-        // ANCHOR_END: timeout
-        let body = BodyAgain::of(&request.body);
-        // ANCHOR: do_request
-        match send(self, &mut request).await {
-            // In a box: nearly no request is redirected, and none should carry what that would need.
-            Ok(response) if is_redirect(response.status) => Box::pin(follow(self, request, body, *response)).await,
-            Ok(mut response) => {
-                response.url = Some(request.url);
-                Ok(*response)
+        // A block uses what it captures where that lies; an `async fn` would move the request once more.
+        async move {
+            self.emit(Step::Do);
+            // ANCHOR: timeout
+            if let Some(timeout) = self.timeout {
+                let rt = self.transport.runtime();
+                request.context = request.context.with_timeout_cause(rt, timeout, Cause::ClientTimeout);
             }
-            Err(reason) => Err(Error::new(&request.method, request.url.as_str(), reason)),
+            // ANCHOR_END: timeout
+            let body = BodyAgain::of(&request.body);
+            // ANCHOR: do_request
+            match send(self, &mut request).await {
+                // In a box: nearly no request is redirected, and none should carry what that would need.
+                Ok(response) if is_redirect(response.status) => Box::pin(follow(self, request, body, *response)).await,
+                Ok(mut response) => {
+                    response.url = Some(request.url);
+                    Ok(*response)
+                }
+                Err(reason) => Err(Error::new(&request.method, request.url.as_str(), reason)),
+            }
+            // ANCHOR_END: do_request
         }
-        // ANCHOR_END: do_request
     }
 
     /// Closes the connections that are idle. Go: client.go (*Client).CloseIdleConnections

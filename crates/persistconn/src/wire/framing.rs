@@ -90,7 +90,9 @@ fn parse_transfer_encoding(head: &mut Response) -> Result<bool, Error> {
 
 /// Equal repeated values collapse into one; different ones are an attack or a fault.
 fn parse_content_length(header: &mut HeaderMap) -> Result<Option<u64>, Error> {
-    let all = || header.get_all(CONTENT_LENGTH).iter().map(|value| value.as_bytes().trim_ascii());
+    // Over all fields: see `is_there`.
+    let lengths = || header.iter().filter(|(name, _)| *name == CONTENT_LENGTH);
+    let all = || lengths().map(|(_, value)| value.as_bytes().trim_ascii());
     let mut values = all();
     let Some(digits) = values.next() else { return Ok(None) };
     let repeated = values.next().is_some();
